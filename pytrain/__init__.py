@@ -1,0 +1,47 @@
+"""Train an image classifier in Python, run it on a webcam in the browser, get the same answer on both sides.
+
+The public names are imported when they are first used, so that `import pytrain` takes no TensorFlow with it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pytrain.bundle import Bundle as Bundle
+    from pytrain.bundle import read as read_bundle
+    from pytrain.errors import PytrainError as PytrainError
+    from pytrain.export import export as export
+    from pytrain.export.verify import verify as verify
+    from pytrain.image import read_image as read_image
+    from pytrain.image import to_input as to_input
+    from pytrain.pipeline import train_four_shapes as train_four_shapes
+    from pytrain.serve import create_app as create_app
+
+_PUBLIC = {
+    "Bundle": ("pytrain.bundle", "Bundle"),
+    "PytrainError": ("pytrain.errors", "PytrainError"),
+    "create_app": ("pytrain.serve", "create_app"),
+    "export": ("pytrain.export", "export"),
+    "read_bundle": ("pytrain.bundle", "read"),
+    "read_image": ("pytrain.image", "read_image"),
+    "to_input": ("pytrain.image", "to_input"),
+    "train_four_shapes": ("pytrain.pipeline", "train_four_shapes"),
+    "verify": ("pytrain.export.verify", "verify"),
+}
+
+__all__ = [*sorted(_PUBLIC), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'pytrain' has no attribute {name!r}")
+    module, attribute = _PUBLIC[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__

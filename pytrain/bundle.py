@@ -1,0 +1,247 @@
+"""The bundle contract: what a folder under `exported_models/` holds, how it is read and how it is replaced."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytrain.errors import BundleError, PytrainError
+
+SCHEMA = 1
+"""Version of metadata.json's `pytrain` block; readers refuse any other."""
+
+LAYERS_MODEL = "model.json"
+METADATA = "metadata.json"
+KERAS_MODEL = "model.keras"
+GOLDEN = "golden/golden.json"
+REPORT = "report/index.html"
+
+UNKNOWN = "unknown"
+"""The answer below the threshold, and the reserved folder of pictures that show none of the classes."""
+
+STALE_SECONDS = 3600
+"""A temporary folder this old belongs to a run that was killed."""
+
+BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint16": 2, "uint8": 1, "bool": 1}
+"""Bytes of one number in a shard, by the manifest's dtype."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One exported model on disk, checked when it was read.
+
+    Attributes:
+        path: the folder.
+        labels: class names in the order of the model's outputs.
+        metadata: all of metadata.json.
+        shards: names of the weight files that model.json names.
+    """
+
+    path: Path
+    labels: tuple[str, ...]
+    metadata: Mapping[str, Any]
+    shards: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def unknown_threshold(self) -> float:
+        """Below this greatest probability the answer is `unknown`; 0 means never."""
+        calibration: Mapping[str, float] = self.metadata["pytrain"].get("calibration", {})
+        return float(calibration.get("unknown_threshold", 0.0))
+
+    @property
+    def size(self) -> int:
+        """Bytes of everything in the folder."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+
+def read(path: Path) -> Bundle:
+    """Opens a bundle and checks that it is whole: both JSON files, the schema, every weight shard's size.
+
+    Raises:
+        BundleError: the folder is missing, incomplete, truncated or of another schema version.
+    """
+    recover(path)
+    if not path.is_dir():
+        raise BundleError(
+            f"There is no model at {path}.",
+            expected=f"a folder with {LAYERS_MODEL} and {METADATA}",
+            fix="Check the name, or make one with: pytrain train four-shapes",
+        )
+    metadata = _read_json(path / METADATA)
+    labels = _labels(path, metadata)
+    shards = _check_shards(path, _read_json(path / LAYERS_MODEL))
+    return Bundle(path, labels, metadata, shards)
+
+
+def listing(roots: Iterable[Path]) -> tuple[list[Bundle], dict[str, PytrainError]]:
+    """All bundles below some folders, the first of a name winning.
+
+    Returns:
+        (bundles sorted by name, what is wrong with each folder that is no whole bundle).
+    """
+    bundles: dict[str, Bundle] = {}
+    problems: dict[str, PytrainError] = {}
+    for root in roots:
+        if not root.is_dir():
+            continue
+        for hidden in root.glob(".*.previous"):
+            recover(root / hidden.name[1 : -len(".previous")])
+        for folder in sorted(root.iterdir()):
+            if folder.name.startswith(".") or not folder.is_dir() or folder.name in bundles:
+                continue
+            try:
+                bundles[folder.name] = read(folder)
+                problems.pop(folder.name, None)
+            except PytrainError as error:
+                problems.setdefault(folder.name, error)
+    return [bundles[name] for name in sorted(bundles)], problems
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Gives an empty folder to write into, and renames it to `target` if the block ends well.
+
+    Whatever goes wrong before (an error, Ctrl-C, a full disk, a kill), the former `target` stays whole.
+
+    Raises:
+        BundleError: `target` holds something that is no bundle, or the disk refused.
+    """
+    recover(target)
+    if target.exists() and not (target / METADATA).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise BundleError(
+            f"{target} is there and is no model's folder.",
+            expected="a new folder, or one that holds an exported model",
+            fix="Choose another folder with --out.",
+        )
+    staging = target.parent / f".{target.name}.new-{os.getpid()}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(target)
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        yield staging
+        _swap(staging, target)
+    except OSError as error:
+        raise BundleError(
+            f"{target} could not be written: {error.strerror or error}.",
+            fix="Free some disk space or choose another folder with --out; what was there before is untouched.",
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Brings back the former folder if a kill fell between the two renames of a replacement."""
+    previous = _previous(target)
+    if previous.is_dir() and not target.exists():
+        previous.rename(target)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes readable JSON; NaN and infinity are refused, for browsers cannot read them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def weight_bytes(weight: Mapping[str, Any]) -> int:
+    """Bytes that one entry of a weights manifest takes in the shards."""
+    dtype = weight.get("quantization", {}).get("dtype", weight["dtype"])
+    return math.prod(weight["shape"]) * BYTES[dtype]
+
+
+def _swap(staging: Path, target: Path) -> None:
+    # Two renames, for no system but Linux can exchange folders in one; recover() closes the gap between them.
+    previous = _previous(target)
+    if not target.exists():
+        staging.rename(target)
+        return
+    shutil.rmtree(previous, ignore_errors=True)
+    target.rename(previous)
+    try:
+        staging.rename(target)
+    except OSError:
+        previous.rename(target)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _previous(target: Path) -> Path:
+    return target.parent / f".{target.name}.previous"
+
+
+def _remove_stale(target: Path) -> None:
+    for folder in target.parent.glob(f".{target.name}.new-*"):
+        if time.time() - folder.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    again = "Export the model again, or copy the whole folder again."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{path} is missing.", fix=again) from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} cannot be read: {error}.", expected="a JSON file", fix=again) from None
+    if not isinstance(content, dict):
+        raise BundleError(f"{path} holds no JSON object.", fix=again)
+    return content
+
+
+def _labels(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    block = metadata.get("pytrain")
+    schema = block.get("schema") if isinstance(block, dict) else None
+    if schema != SCHEMA:
+        raise BundleError(
+            f"{path.name}: {METADATA} has schema version {schema!r}.",
+            expected=f"pytrain schema version {SCHEMA}",
+            fix="Export the model again with this version of pytrain, or install the pytrain that wrote it.",
+        )
+    labels = metadata.get("labels")
+    if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(label, str) for label in labels):
+        raise BundleError(
+            f"{path.name}: {METADATA} has the labels {labels!r}.",
+            expected="a list of at least two names",
+            fix="Export the model again.",
+        )
+    return tuple(labels)
+
+
+def _check_shards(path: Path, topology: Mapping[str, Any]) -> tuple[str, ...]:
+    try:
+        groups = [
+            (list(group["paths"]), sum(weight_bytes(weight) for weight in group["weights"]))
+            for group in topology["weightsManifest"]
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BundleError(
+            f"{path.name}: {LAYERS_MODEL} has no usable weights manifest ({error!r}).",
+            fix="Export the model again.",
+        ) from None
+    for paths, expected in groups:
+        missing = [name for name in paths if not (path / name).is_file()]
+        if missing:
+            raise BundleError(
+                f"{path.name}: the weight file {missing[0]} is missing.", fix="Copy the whole folder again."
+            )
+        size = sum((path / name).stat().st_size for name in paths)
+        if size != expected:
+            raise BundleError(
+                f"{path.name}: the weight files {', '.join(paths)} hold {size:,} bytes.",
+                expected=f"{expected:,} bytes, as {LAYERS_MODEL} says",
+                fix="Copy the whole folder again; a file was cut off on its way.",
+            )
+    return tuple(name for paths, _ in groups for name in paths)
