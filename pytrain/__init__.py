@@ -6,20 +6,9 @@ The public names are imported when they are first used, so that `import pytrain`
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
-
-if TYPE_CHECKING:
-    from pytrain.bundle import Bundle as Bundle
-    from pytrain.bundle import read as read_bundle
-    from pytrain.errors import PytrainError as PytrainError
-    from pytrain.export import export as export
-    from pytrain.export.verify import verify as verify
-    from pytrain.image import read_image as read_image
-    from pytrain.image import to_input as to_input
-    from pytrain.pipeline import train_four_shapes as train_four_shapes
-    from pytrain.serve import create_app as create_app
 
 _PUBLIC = {
     "Bundle": ("pytrain.bundle", "Bundle"),

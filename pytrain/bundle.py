@@ -1,4 +1,4 @@
-"""The bundle contract: what a folder under `exported_models/` holds, how it is read and how it is replaced."""
+"""The bundle contract: what a folder under `exported_models/` holds, how it is read and replaced."""
 
 from __future__ import annotations
 
@@ -119,7 +119,11 @@ def replacing(target: Path) -> Iterator[Path]:
         BundleError: `target` holds something that is no bundle, or the disk refused.
     """
     recover(target)
-    if target.exists() and not (target / METADATA).is_file() and (not target.is_dir() or any(target.iterdir())):
+    if (
+        target.exists()
+        and not (target / METADATA).is_file()
+        and (not target.is_dir() or any(target.iterdir()))
+    ):
         raise BundleError(
             f"{target} is there and is no model's folder.",
             expected="a new folder, or one that holds an exported model",
@@ -136,7 +140,7 @@ def replacing(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise BundleError(
             f"{target} could not be written: {error.strerror or error}.",
-            fix="Free some disk space or choose another folder with --out; what was there before is untouched.",
+            fix="Free some disk space or choose another folder with --out; what was there is untouched.",
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -159,7 +163,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def weight_bytes(weight: Mapping[str, Any]) -> int:
     """Bytes that one entry of a weights manifest takes in the shards."""
     dtype = weight.get("quantization", {}).get("dtype", weight["dtype"])
-    return math.prod(weight["shape"]) * BYTES[dtype]
+    return int(math.prod(weight["shape"])) * BYTES[dtype]
 
 
 def _swap(staging: Path, target: Path) -> None:

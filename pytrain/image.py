@@ -140,7 +140,8 @@ def _to_rgb(picture: Image.Image) -> Frame:
 def _blend(
     first: npt.NDArray[np.float32], second: npt.NDArray[np.float32], fraction: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    return first * (np.float32(1) - fraction) + second * fraction
+    blended: npt.NDArray[np.float32] = first * (np.float32(1) - fraction) + second * fraction
+    return blended
 
 
 def _checked(frame: Frame) -> Frame:

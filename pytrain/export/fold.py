@@ -194,7 +194,7 @@ def _weights(layer: keras.layers.Layer) -> dict[str, Array]:
 
 
 def _fold_batch_normalization(network: Network, layer: Layer) -> None:
-    """Multiplies a normalisation into the convolution or Dense layer before it, where that is alone in reading."""
+    """Multiplies a normalisation into the layer before it, where nothing else reads that layer."""
     source = network.by_name[layer.inputs[0]]
     foldable = (
         source.kind in FOLDS_SCALE

@@ -1,0 +1,53 @@
+# The two commands of the README: `make demo` and `make test`. Everything else here serves those.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PAGE_SOURCES := $(shell find web -type f -not -path 'web/dist/*')
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check page install browser model wheel clean
+
+demo: install page ## train, export, prove and serve the four-shapes classifier
+	@$(BIN)/pytrain demo
+
+test: check browser ## everything, browser tests included
+	npm test
+	$(BIN)/pytest
+
+check: install page
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	npm run check
+
+browser: install ## finds a Chromium for the tests, or gets one
+	@$(BIN)/python tests/get_browser.py
+
+model: install page ## makes the committed exported_models/four-shapes anew
+	$(BIN)/pytrain train four-shapes --recipe mlp --out exported_models/demo-mlp
+	$(BIN)/pytrain train four-shapes --recipe cnn
+
+wheel: page install ## a wheel that carries the page and the four-shapes model
+	$(BIN)/python -m build --wheel
+
+install: $(VENV)/.installed
+page: web/dist/index.html
+
+$(VENV)/.installed: pyproject.toml hatch_build.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+web/dist/index.html: node_modules/.package-lock.json $(PAGE_SOURCES)
+	npm run build
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-fund --no-audit
+	@touch $@
+
+clean: ## removes what was built, and nothing else
+	rm -rf $(VENV) node_modules web/dist dist

@@ -1,0 +1,167 @@
+"""The command line. Each command imports its work when it runs, so that `pytrain --help` is quick."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from pytrain import __version__
+from pytrain.errors import PytrainError
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+DATA = click.option(
+    "--data", type=FOLDER, default=Path("datasets"), show_default=True, help="Where the images are or go."
+)
+SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
+HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+PORT = click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="TCP port."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pytrain")
+def cli() -> None:
+    """Train an image classifier in Python, run it on a webcam in the browser, get the same answer."""
+
+
+@cli.group()
+def data() -> None:
+    """Make or load images to train on."""
+
+
+@data.command("four-shapes")
+@DATA
+@SEED
+@click.option(
+    "--from",
+    "archive",
+    type=click.Path(exists=True, path_type=Path),
+    help="Kaggle's four-shapes folder or zip, instead of drawing the classic set.",
+)
+@click.option("--quick", is_flag=True, help="A tenth of the pictures, for a first look.")
+def data_four_shapes(data: Path, seed: int, archive: Path | None, quick: bool) -> None:
+    """Draw the four-shapes pictures: the classic set, webcam scenes, and a test set of font glyphs."""
+    from pytrain.pipeline import make_four_shapes
+
+    for folder in make_four_shapes(data, seed=seed, archive=archive, quick=quick, say=click.echo):
+        click.echo(f"{folder.name}: {folder}")
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["four-shapes"]))
+@click.option("--recipe", type=click.Choice(["cnn", "mlp"]), default="cnn", show_default=True)
+@click.option("--out", type=FOLDER, help="The model's folder.  [default: exported_models/four-shapes[-mlp]]")
+@DATA
+@SEED
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the pictures, at most.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted training stopped.")
+@click.option("--quick", is_flag=True, help="A tenth of the pictures and few epochs, for a first look.")
+def train(
+    what: str,
+    recipe: str,
+    out: Path | None,
+    data: Path,
+    seed: int,
+    epochs: int | None,
+    resume: bool,
+    quick: bool,
+) -> None:
+    """Train, evaluate, export and verify a model."""
+    from pytrain.pipeline import train_four_shapes
+
+    suffix = "" if recipe == "cnn" else f"-{recipe}"
+    train_four_shapes(
+        out or Path("exported_models") / f"{what}{suffix}",
+        recipe=recipe,
+        data=data,
+        seed=seed,
+        epochs=epochs,
+        resume=resume,
+        quick=quick,
+        say=click.echo,
+    )
+
+
+@cli.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    type=click.Choice(["cpu", "wasm", "webgl", "webgpu"]),
+    help="Only this one; may be given several times.",
+)
+def verify(model: Path, backends: Sequence[str]) -> None:
+    """Compare a model in TensorFlow.js with what Python answered, on every backend there is."""
+    from pytrain.export.verify import TOLERANCE
+    from pytrain.export.verify import verify as compare
+
+    result = compare(model, backends or None)
+    for line in result.lines():
+        click.echo(line)
+    result.require()
+    click.echo(f"The browser gives Python's answer, to {TOLERANCE:g}.")
+
+
+@cli.command()
+@HOST
+@PORT
+@click.option(
+    "--models", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of models."
+)
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
+def serve(host: str, port: int, models: Path | None, open_browser: bool) -> None:
+    """Serve the webcam page and the models."""
+    from pytrain.serve import create_app
+    from pytrain.serve import serve as run
+
+    app = create_app([models] if models else None)
+    run(app, host, port, open_browser=open_browser, say=click.echo)
+
+
+@cli.command()
+@DATA
+@SEED
+@HOST
+@PORT
+@click.option("--serve/--no-serve", "serving", default=True, help="Serve the page at the end, or end.")
+@click.option("--quick", is_flag=True, help="A tenth of the pictures and few epochs, for a first look.")
+def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool) -> None:
+    """Draw data, train two networks, evaluate, export, verify, and serve the webcam page."""
+    from pytrain.pipeline import DEMO_MODEL, run_demo
+
+    run_demo(data, seed=seed, quick=quick, say=click.echo)
+    if serving:
+        from pytrain.serve import create_app
+        from pytrain.serve import serve as run
+
+        run(create_app(), host, port, open_browser=True, path=f"/?model={DEMO_MODEL}", say=click.echo)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line; a user's mistake ends it with one message and exit code 2."""
+    try:
+        sys.exit(cli.main(arguments, prog_name="pytrain", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except PytrainError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nStopped.", err=True)
+        sys.exit(130)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo("Error: The disk is full.\nWhat to do: Free some space and run the same again.", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Where the built page and the shipped models lie: inside an installed wheel, or in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytrain.errors import ServeError
+
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = PACKAGE.parent
+
+
+def page_folder() -> Path:
+    """The built page: index.html, pytrain.js, the engines and their wasm files.
+
+    Raises:
+        ServeError: a checkout whose page was never built.
+    """
+    for folder in (PACKAGE / "_page", CHECKOUT / "web" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    raise ServeError(
+        "The page is not built yet.",
+        expected=f"{CHECKOUT / 'web' / 'dist' / 'index.html'}",
+        fix="Run: npm ci && npm run build",
+    )
+
+
+def shipped_models() -> Path | None:
+    """The models that come with pytrain, or None where they were left out."""
+    for folder in (PACKAGE / "_exported_models", CHECKOUT / "exported_models"):
+        if folder.is_dir():
+            return folder
+    return None

@@ -1,0 +1,141 @@
+"""The Flask application: the page, the library's files and the bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, jsonify, request, send_from_directory
+from werkzeug.exceptions import HTTPException, NotFound
+
+from pytrain import bundle
+from pytrain.bundle import Bundle
+from pytrain.errors import PytrainError
+from pytrain.resources import page_folder, shipped_models
+
+YEAR_SECONDS = 31_536_000
+
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".mjs": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".woff2": "font/woff2",
+}
+"""Said outright, because Windows takes types from the registry, where .js may be anything."""
+
+SHARED = {".js", ".mjs", ".wasm"}
+"""Files of the library that sketches on other origins may load; they hold no secrets."""
+
+POLICY = (
+    "default-src 'self' data: blob:; script-src 'self' blob: 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
+)
+"""What a page may load: nothing from another origin."""
+
+
+def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -> Flask:
+    """The application, for any WSGI server.
+
+    Args:
+        models: folders of bundles, the first of a name winning; `default_models()` if not given.
+        page: the built page's folder; found by default.
+
+    Raises:
+        ServeError: the page is not built.
+    """
+    app = Flask("pytrain", static_folder=None)
+    roots = [Path(root).resolve() for root in (default_models() if models is None else models)]
+    built = (page or page_folder()).resolve()
+
+    @app.get("/")
+    def index() -> Response:
+        return _send(built, "index.html")
+
+    @app.get("/<path:file>")
+    def page_file(file: str) -> Response:
+        if (built / file).is_dir():
+            file = file.rstrip("/") + "/index.html"
+        return _send(built, file)
+
+    @app.get("/models.json")
+    def models_json() -> Response:
+        bundles, problems = bundle.listing(roots)
+        failed = [{"name": name, "error": error.as_json()} for name, error in problems.items()]
+        return jsonify(models=[_summary(found) for found in bundles], problems=failed)
+
+    @app.get("/models/<name>/<path:file>")
+    def model_file(name: str, file: str) -> Response:
+        root = _root_of(name, roots)
+        response = _send(root / name, file)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        if file.startswith("weights-"):
+            response.cache_control.max_age = YEAR_SECONDS
+            response.cache_control.public = True
+            response.cache_control.immutable = True
+            response.cache_control.no_cache = None
+        return response
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[Response, int]:
+        what = error.description if isinstance(error, _Missing) else f"{request.path}: {error.name}."
+        fix = "Check the address; all models are listed at /models.json."
+        response = jsonify(error=PytrainError(str(what), fix=fix).as_json())
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response, error.code or 500
+
+    return app
+
+
+def default_models() -> list[Path]:
+    """`exported_models` of the current folder, then the models that come with pytrain."""
+    shipped = shipped_models()
+    return [Path("exported_models"), *([shipped] if shipped else [])]
+
+
+class _Missing(NotFound):
+    """A 404 whose description says what is missing."""
+
+
+def _root_of(name: str, roots: Sequence[Path]) -> Path:
+    for root in roots:
+        bundle.recover(root / name)
+        if not name.startswith(".") and (root / name).is_dir():
+            return root
+    raise _Missing(f"There is no model called {name}.")
+
+
+def _send(folder: Path, file: str) -> Response:
+    path = Path(file)
+    if any(part.startswith(".") for part in path.parts) or not (folder / path).is_file():
+        raise _Missing(f"There is no file {file}.")
+    response = send_from_directory(folder, path.as_posix(), mimetype=TYPES.get(path.suffix), conditional=True)
+    response.cache_control.no_cache = True
+    if path.suffix in SHARED:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _summary(found: Bundle) -> dict[str, Any]:
+    block: Mapping[str, Any] = found.metadata["pytrain"]
+    metrics: Mapping[str, Any] = block.get("metrics", {})
+    url = f"/models/{found.name}/"
+    return {
+        "name": found.name,
+        "labels": list(found.labels),
+        "url": url,
+        "bytes": block.get("weights", {}).get("bytes", 0),
+        "accuracy": {name: values["accuracy"] for name, values in metrics.items() if "accuracy" in values},
+        "report": url + bundle.REPORT if (found.path / bundle.REPORT).is_file() else None,
+    }
