@@ -183,7 +183,7 @@ def _weights(layer: keras.layers.Layer) -> dict[str, Array]:
         name = variable.name
         if name == "kernel" and type(layer).__name__ == "DepthwiseConv2D":
             name = "depthwise_kernel"
-        values = np.asarray(variable, dtype=np.float32)
+        values = keras.ops.convert_to_numpy(variable).astype(np.float32)
         if not np.isfinite(values).all():
             raise ExportError(
                 f"The weight {name} of the layer {layer.name} is not finite (NaN or infinity).",
