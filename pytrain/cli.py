@@ -134,13 +134,16 @@ def serve(host: str, port: int, models: Path | None, open_browser: bool) -> None
 def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool) -> None:
     """Draw data, train two networks, evaluate, export, verify, and serve the webcam page."""
     from pytrain.pipeline import DEMO_MODEL, run_demo
+    from pytrain.serve import check_address, create_app
+    from pytrain.serve import serve as run
 
+    app = create_app()
+    if serving:
+        # Nobody should wait for the training to hear of a busy port.
+        check_address(host, port)
     run_demo(data, seed=seed, quick=quick, say=click.echo)
     if serving:
-        from pytrain.serve import create_app
-        from pytrain.serve import serve as run
-
-        run(create_app(), host, port, open_browser=True, path=f"/?model={DEMO_MODEL}", say=click.echo)
+        run(app, host, port, open_browser=True, path=f"/?model={DEMO_MODEL}", say=click.echo)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,6 +1,6 @@
 """The small server that hosts the page and the models; it knows bundles and nothing of training."""
 
 from pytrain.serve.app import create_app
-from pytrain.serve.server import serve
+from pytrain.serve.server import check_address, serve
 
-__all__ = ["create_app", "serve"]
+__all__ = ["check_address", "create_app", "serve"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import sys
 import threading
 import webbrowser
@@ -41,11 +42,9 @@ def serve(
     Raises:
         ServeError: the port is in use or not allowed.
     """
+    check_address(host, port)
     server = Server((host, port), app, numthreads=THREADS, server_name="pytrain")
-    try:
-        server.prepare()
-    except OSError as error:
-        raise _explained(error, host, port) from None
+    server.prepare()
     address = f"http://{host}:{server.bind_addr[1]}"
     say(f"The page is at {address}/   (Ctrl-C stops it)")
     if open_browser and _has_screen():
@@ -58,21 +57,32 @@ def serve(
         server.stop()
 
 
+def check_address(host: str, port: int) -> None:
+    """Raises ServeError, with the way out, where nothing could listen on this address."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if sys.platform != "win32":
+                # A port left a moment ago counts as free; on Windows the option would share a busy one.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise _explained(error, host, port) from None
+
+
 def _explained(error: OSError, host: str, port: int) -> ServeError:
-    # cheroot raises its own OSError; the number stands only in the one it caught.
-    reason = error
-    while reason.errno is None and isinstance(reason.__cause__ or reason.__context__, OSError):
-        reason = reason.__cause__ or reason.__context__  # type: ignore[assignment]
-    if reason.errno in (errno.EACCES, errno.EPERM):
-        return ServeError(
-            f"Port {port} on {host} may not be used by you.", fix=f"Choose one from 1024 up: --port {PORT}"
-        )
-    if reason.errno == errno.EADDRINUSE or "in use" in str(error):
+    if error.errno == errno.EADDRINUSE:
         return ServeError(
             f"Port {port} on {host} is in use by another program, maybe another pytrain.",
             fix=f"Stop that one, or choose another port: --port {port + 1}",
         )
-    return ServeError(f"Cannot listen on {host}:{port}: {error}.", fix="Check --host and --port.")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return ServeError(f"You may not use port {port} on {host}.", fix=f"Choose another: --port {PORT}")
+    return ServeError(
+        f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
+        expected="an address of this machine",
+        fix="Leave --host out, or give 0.0.0.0 for all addresses of this machine.",
+    )
 
 
 def _has_screen() -> bool:

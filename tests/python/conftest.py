@@ -11,6 +11,7 @@ from shared import LABELS, random_frame, shake
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+
 @pytest.fixture(scope="session")
 def small_model() -> Any:
     """Untrained, but with normalisation statistics as if it were trained."""

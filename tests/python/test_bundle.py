@@ -80,8 +80,12 @@ class Interrupted(BaseException):
     """Stands for Ctrl-C."""
 
 
-@pytest.mark.parametrize("error", [Interrupted(), OSError(errno.ENOSPC, "No space left on device"), ValueError()])
-def test_a_failed_replacement_leaves_the_former_bundle_whole(small_bundle: Path, error: BaseException) -> None:
+@pytest.mark.parametrize(
+    "error", [Interrupted(), OSError(errno.ENOSPC, "No space left on device"), ValueError()]
+)
+def test_a_failed_replacement_leaves_the_former_bundle_whole(
+    small_bundle: Path, error: BaseException
+) -> None:
     before = content(small_bundle)
     with pytest.raises((Interrupted, PytrainError, ValueError)), bundle.replacing(small_bundle) as folder:
         (folder / "model.json").write_text("half", encoding="utf-8")

@@ -63,7 +63,9 @@ def test_the_crop_is_the_centre_and_an_odd_pixel_goes_right() -> None:
     assert crop_square(frame)[0, :, 0].tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4)), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((4, 4)), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)]
+)
 def test_other_arrays_are_refused(wrong: np.ndarray) -> None:
     with pytest.raises(DataError, match="RGB, not empty"):
         to_input(wrong)

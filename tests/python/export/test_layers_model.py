@@ -21,56 +21,56 @@ Block = Callable[[Any, Any], Any]
 """Takes keras.layers and a [batch, 14, 14, 3] tensor, gives a tensor."""
 
 BLOCKS: dict[str, Block] = {
-    "Activation elu": lambda L, x: L.Activation("elu")(x),
-    "Activation sigmoid": lambda L, x: L.Activation("sigmoid")(x),
-    "Activation softmax": lambda L, x: L.Activation("softmax")(x),
-    "Activation softplus": lambda L, x: L.Activation("softplus")(x),
-    "Activation tanh": lambda L, x: L.Activation("tanh")(x),
-    "Add": lambda L, x: L.Add()([x, L.MaxPooling2D(2, strides=1, padding="same")(x)]),
-    "AveragePooling2D": lambda L, x: L.AveragePooling2D(3, strides=2, padding="same")(x),
-    "BatchNormalization alone": lambda L, x: L.BatchNormalization()(x),
-    "BatchNormalization folded": lambda L, x: L.BatchNormalization()(L.Conv2D(4, 3)(x)),
-    "BatchNormalization behind an activation": lambda L, x: L.BatchNormalization()(
-        L.Conv2D(4, 3, activation="relu")(x)
+    "Activation elu": lambda k, x: k.Activation("elu")(x),
+    "Activation sigmoid": lambda k, x: k.Activation("sigmoid")(x),
+    "Activation softmax": lambda k, x: k.Activation("softmax")(x),
+    "Activation softplus": lambda k, x: k.Activation("softplus")(x),
+    "Activation tanh": lambda k, x: k.Activation("tanh")(x),
+    "Add": lambda k, x: k.Add()([x, k.MaxPooling2D(2, strides=1, padding="same")(x)]),
+    "AveragePooling2D": lambda k, x: k.AveragePooling2D(3, strides=2, padding="same")(x),
+    "BatchNormalization alone": lambda k, x: k.BatchNormalization()(x),
+    "BatchNormalization folded": lambda k, x: k.BatchNormalization()(k.Conv2D(4, 3)(x)),
+    "BatchNormalization behind an activation": lambda k, x: k.BatchNormalization()(
+        k.Conv2D(4, 3, activation="relu")(x)
     ),
-    "BatchNormalization with two readers before it": lambda L, x: _two_readers(L, x),
-    "Concatenate": lambda L, x: L.Concatenate()([x, L.Conv2D(2, 1)(x)]),
-    "Conv2D": lambda L, x: L.Conv2D(5, 3)(x),
-    "Conv2D dilated": lambda L, x: L.Conv2D(5, 3, dilation_rate=2, padding="same", activation="relu6")(x),
-    "Conv2D strided, odd": lambda L, x: L.Conv2D(5, (3, 2), strides=2, padding="same")(L.Conv2D(3, 2)(x)),
-    "Dense": lambda L, x: L.Dense(6, activation="relu")(L.Flatten()(x)),
-    "Dense normalised": lambda L, x: L.ReLU()(L.BatchNormalization()(L.Dense(6)(L.Flatten()(x)))),
-    "DepthwiseConv2D": lambda L, x: L.ReLU(6.0)(L.DepthwiseConv2D(3, strides=2, padding="same")(x)),
-    "DepthwiseConv2D with a multiplier": lambda L, x: L.BatchNormalization()(
-        L.DepthwiseConv2D(3, depth_multiplier=2, use_bias=False)(x)
+    "BatchNormalization with two readers before it": lambda k, x: _two_readers(k, x),
+    "Concatenate": lambda k, x: k.Concatenate()([x, k.Conv2D(2, 1)(x)]),
+    "Conv2D": lambda k, x: k.Conv2D(5, 3)(x),
+    "Conv2D dilated": lambda k, x: k.Conv2D(5, 3, dilation_rate=2, padding="same", activation="relu6")(x),
+    "Conv2D strided, odd": lambda k, x: k.Conv2D(5, (3, 2), strides=2, padding="same")(k.Conv2D(3, 2)(x)),
+    "Dense": lambda k, x: k.Dense(6, activation="relu")(k.Flatten()(x)),
+    "Dense normalised": lambda k, x: k.ReLU()(k.BatchNormalization()(k.Dense(6)(k.Flatten()(x)))),
+    "DepthwiseConv2D": lambda k, x: k.ReLU(6.0)(k.DepthwiseConv2D(3, strides=2, padding="same")(x)),
+    "DepthwiseConv2D with a multiplier": lambda k, x: k.BatchNormalization()(
+        k.DepthwiseConv2D(3, depth_multiplier=2, use_bias=False)(x)
     ),
-    "Dropout": lambda L, x: L.SpatialDropout2D(0.5)(L.Dropout(0.5)(L.GaussianNoise(1.0)(x))),
-    "Flatten": lambda L, x: L.Flatten()(x),
-    "GlobalAveragePooling2D": lambda L, x: L.GlobalAveragePooling2D()(x),
-    "GlobalMaxPooling2D": lambda L, x: L.GlobalMaxPooling2D()(x),
-    "InputLayer": lambda L, x: x,
-    "MaxPooling2D": lambda L, x: L.MaxPooling2D(3, strides=2)(x),
-    "ReLU": lambda L, x: L.ReLU()(x),
-    "ReLU to six": lambda L, x: L.ReLU(max_value=6)(L.Conv2D(4, 1)(x)),
-    "Reshape": lambda L, x: L.Reshape((7, 28, 3))(x),
-    "SeparableConv2D": lambda L, x: L.BatchNormalization()(L.SeparableConv2D(5, 3, padding="same")(x)),
-    "Softmax": lambda L, x: L.Softmax()(x),
-    "ZeroPadding2D": lambda L, x: L.Conv2D(4, 3, strides=2)(L.ZeroPadding2D(((0, 1), (1, 0)))(x)),
-    "model in a model": lambda L, x: _nested(L, x),
+    "Dropout": lambda k, x: k.SpatialDropout2D(0.5)(k.Dropout(0.5)(k.GaussianNoise(1.0)(x))),
+    "Flatten": lambda k, x: k.Flatten()(x),
+    "GlobalAveragePooling2D": lambda k, x: k.GlobalAveragePooling2D()(x),
+    "GlobalMaxPooling2D": lambda k, x: k.GlobalMaxPooling2D()(x),
+    "InputLayer": lambda k, x: x,
+    "MaxPooling2D": lambda k, x: k.MaxPooling2D(3, strides=2)(x),
+    "ReLU": lambda k, x: k.ReLU()(x),
+    "ReLU to six": lambda k, x: k.ReLU(max_value=6)(k.Conv2D(4, 1)(x)),
+    "Reshape": lambda k, x: k.Reshape((7, 28, 3))(x),
+    "SeparableConv2D": lambda k, x: k.BatchNormalization()(k.SeparableConv2D(5, 3, padding="same")(x)),
+    "Softmax": lambda k, x: k.Softmax()(x),
+    "ZeroPadding2D": lambda k, x: k.Conv2D(4, 3, strides=2)(k.ZeroPadding2D(((0, 1), (1, 0)))(x)),
+    "model in a model": lambda k, x: _nested(k, x),
 }
 
 
-def _two_readers(L: Any, x: Any) -> Any:
-    convolved = L.Conv2D(4, 3, padding="same")(x)
-    return L.Add()([convolved, L.BatchNormalization()(convolved)])
+def _two_readers(k: Any, x: Any) -> Any:
+    convolved = k.Conv2D(4, 3, padding="same")(x)
+    return k.Add()([convolved, k.BatchNormalization()(convolved)])
 
 
-def _nested(L: Any, x: Any) -> Any:
+def _nested(k: Any, x: Any) -> Any:
     import keras
 
     entry = keras.Input((14, 14, 3))
-    inner = keras.Model(entry, L.BatchNormalization()(L.Conv2D(4, 3)(entry)))
-    sequential = keras.Sequential([keras.Input((12, 12, 4)), L.Conv2D(3, 1), L.ReLU()])
+    inner = keras.Model(entry, k.BatchNormalization()(k.Conv2D(4, 3)(entry)))
+    sequential = keras.Sequential([keras.Input((12, 12, 4)), k.Conv2D(3, 1), k.ReLU()])
     return sequential(inner(x))
 
 
@@ -107,7 +107,9 @@ def test_tensorflow_js_gives_kerass_numbers(name: str, tmp_path: Path) -> None:
     assert [result["backend"] for result in answer["results"]] == ["cpu", "wasm"]
     for result in answer["results"]:
         assert "error" not in result, result
-        assert np.abs(np.array(result["probabilities"]) - expected).max() < 1e-4 * max(1, np.abs(expected).max())
+        assert np.abs(np.array(result["probabilities"]) - expected).max() < 1e-4 * max(
+            1, np.abs(expected).max()
+        )
 
 
 def test_folding_leaves_no_normalisation_or_dropout(small_model: Any) -> None:
@@ -143,7 +145,9 @@ def test_the_keras_file_goes_on_training_with_the_same_answers(small_model: Any,
 
 def test_metadata_has_teachable_machines_keys_and_ours(small_bundle: Path) -> None:
     metadata = json.loads((small_bundle / "metadata.json").read_text(encoding="utf-8"))
-    assert {"labels", "imageSize", "tfjsVersion", "packageName", "packageVersion", "timeStamp"} <= set(metadata)
+    assert {"labels", "imageSize", "tfjsVersion", "packageName", "packageVersion", "timeStamp"} <= set(
+        metadata
+    )
     assert metadata["imageSize"] == 224
     assert metadata["pytrain"]["schema"] == 1
     assert metadata["pytrain"]["input"]["range"] == [-1, 1]
@@ -157,30 +161,30 @@ def refuse(model: Any, tmp_path: Path, labels: list[str] | None = None) -> Expor
 
 
 def test_an_unsupported_layer_is_named(tmp_path: Path) -> None:
-    error = refuse(build(lambda L, x: L.LayerNormalization(name="odd_one")(x)), tmp_path)
+    error = refuse(build(lambda k, x: k.LayerNormalization(name="odd_one")(x)), tmp_path)
     assert "odd_one" in error.what
     assert "LayerNormalization" in error.what
 
 
 def test_channels_first_is_refused(tmp_path: Path) -> None:
-    error = refuse(build(lambda L, x: L.AveragePooling2D(2, data_format="channels_first")(x)), tmp_path)
+    error = refuse(build(lambda k, x: k.AveragePooling2D(2, data_format="channels_first")(x)), tmp_path)
     assert "channels first" in error.what
 
 
 def test_an_activation_that_means_something_else_is_refused(tmp_path: Path) -> None:
-    assert "hard_sigmoid" in refuse(build(lambda L, x: L.Activation("hard_sigmoid")(x)), tmp_path).what
+    assert "hard_sigmoid" in refuse(build(lambda k, x: k.Activation("hard_sigmoid")(x)), tmp_path).what
 
 
 def test_a_layer_used_twice_is_refused(tmp_path: Path) -> None:
-    def twice(L: Any, x: Any) -> Any:
-        shared = L.Conv2D(3, 1, name="shared")
+    def twice(k: Any, x: Any) -> Any:
+        shared = k.Conv2D(3, 1, name="shared")
         return shared(shared(x))
 
     assert "shared is used 2 times" in refuse(build(twice), tmp_path).what
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
-    model = build(lambda L, x: L.Conv2D(3, 1, name="exploded")(x))
+    model = build(lambda k, x: k.Conv2D(3, 1, name="exploded")(x))
     model.get_layer("exploded").bias.assign([np.nan, 0, 0])
     assert "exploded" in refuse(model, tmp_path).what
 
@@ -194,6 +198,8 @@ def test_another_input_is_refused(tmp_path: Path) -> None:
     assert "224" in str(error.expected)
 
 
-@pytest.mark.parametrize(("labels", "message"), [(["a", "b"], "2 labels"), (["a", "b", "c", "a"], "came twice")])
+@pytest.mark.parametrize(
+    ("labels", "message"), [(["a", "b"], "2 labels"), (["a", "b", "c", "a"], "came twice")]
+)
 def test_wrong_labels_are_refused(labels: list[str], message: str, small_model: Any, tmp_path: Path) -> None:
     assert message in refuse(small_model, tmp_path, labels).what

@@ -1,0 +1,89 @@
+"""The command line: one plain message and exit code 2 for a user's mistake."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytrain.cli import main
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["data"], ["data", "four-shapes"], ["train"], ["verify"], ["serve"], ["demo"]]
+)
+def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*command, "--help") == 0
+    assert "Usage: pytrain" in capsys.readouterr().out
+
+
+def test_help_imports_no_heavy_library() -> None:
+    code = (
+        "import sys\nfrom pytrain.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "sys.exit(sum(name in sys.modules for name in ('tensorflow', 'keras', 'numpy', 'PIL', 'flask')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["verify", "no-such-model"], "There is no model at no-such-model"),
+        (["train", "five-shapes"], "'five-shapes' is not 'four-shapes'"),
+        (["train", "four-shapes", "--recipe", "rnn"], "'rnn' is not one of 'cnn', 'mlp'"),
+        (["serve", "--models", "no-such-folder"], "'no-such-folder' does not exist"),
+        (["serve", "--port", "70000"], "70000 is not in the range"),
+        (["data", "four-shapes", "--from", "no-such.zip"], "'no-such.zip' does not exist"),
+    ],
+)
+def test_a_mistake_ends_with_one_message_and_code_2(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pytrain.export.verify.verify", full)
+    assert run("verify", "any") == 2
+    assert "The disk is full" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_no_traceback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pytrain.export.verify.verify", interrupted)
+    assert run("verify", "any") == 130
+    assert "Stopped." in capsys.readouterr().err
+
+
+def test_a_damaged_model_is_named(small_bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shard = next(small_bundle.glob("weights-*.bin"))
+    shard.write_bytes(b"")
+    assert run("verify", str(small_bundle)) == 2
+    assert shard.name in capsys.readouterr().err
