@@ -1,0 +1,171 @@
+// Builds web/dist from web/: bundles the scripts, copies pages, fonts, p5 and the wasm binaries, deletes what is stale.
+
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const web = dirname(fileURLToPath(import.meta.url));
+const root = dirname(web);
+const dist = join(web, 'dist');
+const modules = join(root, 'node_modules');
+
+/** Files of this build, by absolute path; anything else in dist is left over from an earlier one. */
+const written = new Set();
+
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  write: false,
+  outdir: dist,
+  target: 'es2022',
+  legalComments: 'none', // the notices are gathered in licenses.txt
+  define: { 'globalThis.PYTRAIN_VERSION': JSON.stringify(version) },
+  external: ['fonts/*'],
+  logLevel: 'warning',
+};
+
+/** A classic script has no import.meta; its address is known while it runs first. */
+const classic = {
+  ...common,
+  format: /** @type {const} */ ('iife'),
+  define: { ...common.define, 'import.meta.url': 'document.currentScript.src' },
+};
+
+await Promise.all([
+  bundle({ ...classic, entryPoints: { pytrain: 'web/pytrain.js' }, globalName: 'pytrain' }),
+  bundle({
+    ...classic,
+    entryPoints: Object.fromEntries(
+      ['cpu', 'wasm', 'webgl', 'webgpu'].map((name) => [`engine-${name}`, `web/engines/${name}.js`]),
+    ),
+    // TensorFlow.js's browser builds look for Node's modules in branches that no worker takes.
+    external: ['fs', 'path', 'worker_threads', 'perf_hooks', 'os', 'crypto', 'util'],
+  }),
+  bundle({
+    ...common,
+    format: 'esm',
+    entryPoints: { pytrain: 'web/pytrain.js' },
+    outExtension: { '.js': '.mjs' },
+  }),
+  bundle({
+    ...common,
+    format: 'esm',
+    entryPoints: {
+      play: 'web/pages/play.js',
+      sketch: 'web/pages/sketch.js',
+      theme: 'web/pages/theme.js',
+      verify: 'web/pages/verify.js',
+      style: 'web/style.css',
+    },
+  }),
+  bundle({
+    ...common,
+    format: 'esm',
+    platform: 'node',
+    mainFields: ['module', 'main'], // TensorFlow.js's Node builds drop their kernels when they are bundled
+    entryPoints: { 'verify-node': 'web/verify-node.js' },
+    outExtension: { '.js': '.mjs' },
+    // The wasm backend's loader is CommonJS and asks for Node's modules in its own way.
+    banner: {
+      js: [
+        "import { createRequire as _createRequire } from 'node:module';",
+        "import { dirname as _dirname } from 'node:path';",
+        "import { fileURLToPath as _fileURLToPath } from 'node:url';",
+        'const require = _createRequire(import.meta.url);',
+        'const __filename = _fileURLToPath(import.meta.url);',
+        'const __dirname = _dirname(__filename);',
+      ].join('\n'),
+    },
+  }),
+  copy(join(modules, 'p5/lib/p5.min.js'), 'vendor/p5.min.js'),
+  copy(
+    join(
+      modules,
+      '@fontsource-variable/bricolage-grotesque/files/bricolage-grotesque-latin-wght-normal.woff2',
+    ),
+    'fonts/bricolage-grotesque.woff2',
+  ),
+  ...['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'].map((file) =>
+    copy(join(modules, '@tensorflow/tfjs-backend-wasm/dist', file), file),
+  ),
+  ...['index.html', 'verify.html', 'icon.svg'].map((file) => copy(join(web, file), file)),
+  copyFolder(join(web, 'sketches'), 'sketches'),
+  gatherLicenses(),
+]);
+await deleteStale(dist);
+
+/** @param {import('esbuild').BuildOptions} options */
+async function bundle(options) {
+  const { outputFiles = [] } = await build(options);
+  await Promise.all(outputFiles.map((file) => write(file.path, file.contents)));
+}
+
+/**
+ * @param {string} path
+ * @param {string | Uint8Array} contents
+ */
+async function write(path, contents) {
+  written.add(resolve(path));
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, contents);
+}
+
+/**
+ * @param {string} from
+ * @param {string} to relative to dist
+ */
+async function copy(from, to) {
+  const target = join(dist, to);
+  written.add(resolve(target));
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(from, target);
+}
+
+/**
+ * @param {string} from
+ * @param {string} to relative to dist
+ */
+async function copyFolder(from, to) {
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  await Promise.all(files.map((file) => copy(file, join(to, relative(from, file)))));
+}
+
+/** The licence texts of everything that dist carries. */
+async function gatherLicenses() {
+  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  const folders = Object.entries(lock.packages)
+    .filter(([path, entry]) => path.startsWith('node_modules/') && !entry.dev && !entry.optional)
+    .map(([path]) => path);
+  const texts = await Promise.all(
+    folders.map(async (folder) => {
+      const files = await readdir(join(root, folder)).catch(() => []);
+      const license = files.find((file) => /^licen[cs]e/i.test(file));
+      const name = `${folder.slice('node_modules/'.length)} ${lock.packages[folder].version}`;
+      const text = license
+        ? await readFile(join(root, folder, license), 'utf8')
+        : lock.packages[folder].license;
+      return `${name}\n\n${text}\n`;
+    }),
+  );
+  await write(join(dist, 'licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`));
+}
+
+/** @param {string} folder */
+async function deleteStale(folder) {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      const needed = [...written].some((file) => file.startsWith(resolve(path) + sep));
+      if (needed) await deleteStale(path);
+      else await rm(path, { recursive: true });
+    } else if (!written.has(resolve(path))) {
+      await rm(path);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+// The worker script for the backend webgpu.
+
+import '@tensorflow/tfjs-backend-webgpu';
+import { serveEngine } from '../lib/engine.js';
+
+serveEngine('webgpu');

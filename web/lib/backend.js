@@ -1,0 +1,182 @@
+// Which backend to use: which can run here, which is the fastest on this device, and what was found last time.
+
+import { toPlain } from './errors.js';
+
+/** Where every classifier starts: the first answer comes soonest, and it runs everywhere. */
+export const FIRST = 'wasm';
+
+/** Another backend must be faster by this factor, or noise alone would make us switch. */
+export const WORTH_SWITCHING = 0.9;
+
+/** A backend whose probabilities differ more than this from the first one's is not used, however fast. */
+export const MAX_DIFFERENCE = 1e-3;
+
+/** A backend that has not answered after this time is far too slow. */
+export const PATIENCE = 20_000;
+
+const STORAGE_KEY = 'pytrain.backends';
+const MAX_REMEMBERED = 20;
+
+/** @typedef {import('./options.js').Backend} Backend */
+
+/**
+ * One line of the table: the median time per frame, or why there is none, or why the time does not count.
+ * @typedef {{backend: Backend, milliseconds?: number, note?: string}} Measured
+ */
+
+/** @typedef {{backend: Backend, measured: Measured[]}} Choice */
+
+/** @param {number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * The backend to use, given what was measured: stays with the current one unless another is really faster.
+ * @param {Measured[]} measured
+ * @param {Backend} current
+ * @returns {Backend}
+ */
+export function fastest(measured, current) {
+  const usable = measured.filter((row) => row.milliseconds !== undefined && row.note === undefined);
+  const now = usable.find((row) => row.backend === current)?.milliseconds ?? Number.POSITIVE_INFINITY;
+  const best = usable.reduce(
+    (a, b) => (Number(b.milliseconds) < Number(a.milliseconds) ? b : a),
+    /** @type {Measured} */ ({ backend: current, milliseconds: now }),
+  );
+  return Number(best.milliseconds) <= now * WORTH_SWITCHING ? best.backend : current;
+}
+
+/**
+ * Backends worth measuring in this browser.
+ * @returns {Promise<Backend[]>}
+ */
+export async function candidates() {
+  /** @type {Backend[]} */
+  const found = [FIRST];
+  // The worker has no other canvas to make a WebGL context on.
+  if (typeof OffscreenCanvas !== 'undefined') found.push('webgl');
+  if (await hasWebGPU()) found.push('webgpu');
+  return found;
+}
+
+async function hasWebGPU() {
+  try {
+    const adapter = await /** @type {any} */ (globalThis.navigator)?.gpu?.requestAdapter();
+    return Boolean(adapter) && !(adapter.isFallbackAdapter ?? adapter.info?.isFallbackAdapter);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A worker with the model in it, as far as measuring needs to know it.
+ * @typedef {object} Measurable
+ * @property {Backend} backend
+ * @property {() => Promise<{milliseconds: number, probabilities: Float32Array}>} measure
+ * @property {() => void} close
+ */
+
+/**
+ * Measures the current engine and then each other backend in an engine of its own.
+ * @template {Measurable} E
+ * @param {E} current
+ * @param {Backend[]} others
+ * @param {(backend: Backend) => Promise<E>} start
+ * @param {(measured: Measured[]) => void} [onProgress]
+ * @returns {Promise<{measured: Measured[], winner: E}>} the winner still runs; the other new ones are closed
+ */
+export async function measureAll(current, others, start, onProgress = () => {}) {
+  const first = await current.measure();
+  /** @type {Measured[]} */
+  const measured = [{ backend: current.backend, milliseconds: first.milliseconds }];
+  onProgress([...measured]);
+  let winner = current;
+  for (const backend of others) {
+    try {
+      const engine = await start(backend);
+      const { row, winner: better } = await measureOne(engine, first.probabilities);
+      measured.push(row);
+      if (better && fastest(measured, winner.backend) === backend) {
+        if (winner !== current) winner.close();
+        winner = engine;
+      } else {
+        engine.close();
+      }
+    } catch (error) {
+      measured.push({ backend, note: toPlain(error).what });
+    }
+    onProgress([...measured]);
+  }
+  return { measured, winner };
+}
+
+/**
+ * @param {Measurable} engine
+ * @param {Float32Array} expected
+ * @returns {Promise<{row: Measured, winner: boolean}>}
+ */
+async function measureOne(engine, expected) {
+  try {
+    const { milliseconds, probabilities } = await engine.measure();
+    const difference = Math.max(...expected.map((value, index) => Math.abs(value - probabilities[index])));
+    if (difference <= MAX_DIFFERENCE) {
+      return { row: { backend: engine.backend, milliseconds }, winner: true };
+    }
+    const note = `its probabilities differ by ${difference.toPrecision(1)}`;
+    return { row: { backend: engine.backend, milliseconds, note }, winner: false };
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+/**
+ * What was chosen here before: for this model, this browser and this version of pytrain.
+ * @param {string} key
+ * @param {Pick<Storage, 'getItem'> | undefined} [storage]
+ * @returns {Choice | undefined}
+ */
+export function recall(key, storage = localStorageIfAllowed()) {
+  return readAll(storage)[key];
+}
+
+/**
+ * @param {string} key
+ * @param {Choice | undefined} choice undefined forgets
+ * @param {Pick<Storage, 'getItem' | 'setItem'> | undefined} [storage]
+ */
+export function remember(key, choice, storage = localStorageIfAllowed()) {
+  const { [key]: _former, ...rest } = readAll(storage);
+  const entries = Object.entries(rest).slice(choice ? 1 - MAX_REMEMBERED : 0);
+  if (choice) entries.push([key, choice]);
+  try {
+    storage?.setItem(STORAGE_KEY, JSON.stringify(Object.fromEntries(entries)));
+  } catch {
+    // A full or forbidden storage costs nothing but measuring again next time.
+  }
+}
+
+/**
+ * @param {Pick<Storage, 'getItem'> | undefined} storage
+ * @returns {Record<string, Choice>}
+ */
+function readAll(storage) {
+  try {
+    const all = JSON.parse(storage?.getItem(STORAGE_KEY) ?? '{}');
+    return typeof all === 'object' && all !== null ? all : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Reading the property alone throws where a browser forbids storage. */
+function localStorageIfAllowed() {
+  try {
+    return globalThis.localStorage;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,311 @@
+// The bundle contract: where a model lies, and whether what was fetched is whole and of our schema version.
+
+import { fromPlain, PytrainError, toPlain } from './errors.js';
+import { SIZE } from './preprocess.js';
+
+/** Version of metadata.json's `pytrain` block; any other is refused. */
+export const SCHEMA = 1;
+
+const AGAIN = 'Export the model again, or copy its whole folder again.';
+
+/** Bytes of one number in a weight file, by the manifest's dtype. */
+const BYTES = /** @type {Record<string, number>} */ ({
+  float32: 4,
+  float16: 2,
+  int32: 4,
+  uint16: 2,
+  uint8: 1,
+  bool: 1,
+});
+
+/**
+ * @typedef {{name: string, shape: number[], dtype: string, quantization?: {dtype: string}}} WeightSpec
+ * @typedef {{paths: string[], weights: WeightSpec[]}} WeightGroup
+ * @typedef {{format: string, modelTopology: object, weightsManifest: WeightGroup[]}} LayersModelJson
+ */
+
+/**
+ * @typedef {object} Metadata
+ * @property {string[]} labels
+ * @property {string} [modelName]
+ * @property {{schema: number, calibration?: {temperature?: number, unknown_threshold?: number},
+ *   metrics?: Record<string, {accuracy?: number}>, [key: string]: any}} pytrain
+ */
+
+/**
+ * What names a model: its two JSON files, read and checked, without the weights.
+ * @typedef {object} Manifest
+ * @property {LayersModelJson} model
+ * @property {Metadata} metadata
+ * @property {readonly string[]} labels in the order of the model's outputs
+ * @property {number} threshold below this greatest probability the answer is unknown
+ * @property {{path: string, bytes: number}[]} files the weight files; a group that is split counts on its first
+ * @property {string} fingerprint changes whenever the network or its weights change
+ */
+
+/** @typedef {Manifest & {weights: ArrayBuffer[]}} LoadedBundle */
+
+/**
+ * Reads files of one bundle: over HTTP in a browser, from disk in Node.
+ * @typedef {object} Reader
+ * @property {string} name what to call the model in an error
+ * @property {(file: string) => Promise<string>} text
+ * @property {(file: string, onBytes: (count: number) => void) => Promise<ArrayBuffer>} bytes
+ */
+
+/**
+ * @param {Reader} reader
+ * @returns {Promise<Manifest>}
+ */
+export async function readManifest(reader) {
+  const [modelText, metadataText] = await Promise.all([
+    reader.text('model.json'),
+    reader.text('metadata.json'),
+  ]);
+  const metadata = /** @type {Metadata} */ (parse(reader, 'metadata.json', metadataText));
+  checkMetadata(reader.name, metadata);
+  const model = /** @type {LayersModelJson} */ (parse(reader, 'model.json', modelText));
+  return {
+    model,
+    metadata,
+    labels: Object.freeze([...metadata.labels]),
+    threshold: metadata.pytrain.calibration?.unknown_threshold ?? 0,
+    files: weightFiles(reader.name, model),
+    fingerprint: fingerprint(modelText),
+  };
+}
+
+/**
+ * @param {Reader} reader
+ * @param {Manifest} manifest
+ * @param {(progress: {loaded: number, total: number}) => void} [onProgress]
+ * @returns {Promise<LoadedBundle>}
+ */
+export async function readWeights(reader, manifest, onProgress = () => {}) {
+  const total = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  let loaded = 0;
+  onProgress({ loaded, total });
+  const weights = await Promise.all(
+    manifest.files.map(({ path }) =>
+      reader.bytes(path, (count) => {
+        loaded += count;
+        onProgress({ loaded, total });
+      }),
+    ),
+  );
+  checkWeights(reader.name, manifest, weights);
+  return { ...manifest, weights };
+}
+
+/**
+ * @param {string} name
+ * @param {any} metadata
+ */
+export function checkMetadata(name, metadata) {
+  const schema = metadata?.pytrain?.schema;
+  if (schema !== SCHEMA) {
+    throw new PytrainError(
+      `${name}: metadata.json has ${schema === undefined ? 'no pytrain schema version' : `schema version ${JSON.stringify(schema)}`}.`,
+      `pytrain schema version ${SCHEMA}`,
+      'Export the model again with this version of pytrain, or use the pytrain.js that came with it.',
+    );
+  }
+  const { labels } = metadata;
+  if (!Array.isArray(labels) || labels.length < 2 || !labels.every((label) => typeof label === 'string')) {
+    throw new PytrainError(
+      `${name}: metadata.json has the labels ${JSON.stringify(labels)}.`,
+      'a list of at least two names',
+      'Export the model again.',
+    );
+  }
+  const { shape, range } = metadata.pytrain.input ?? {};
+  const known = JSON.stringify([SIZE, SIZE, 3]);
+  if ((shape && JSON.stringify(shape) !== known) || (range && JSON.stringify(range) !== '[-1,1]')) {
+    throw new PytrainError(
+      `${name}: metadata.json asks for an input of shape ${JSON.stringify(shape)} and range ${JSON.stringify(range)}.`,
+      `shape ${known} and range [-1,1]`,
+      'Export the model again with this version of pytrain.',
+    );
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {LayersModelJson} model
+ * @returns {{path: string, bytes: number}[]}
+ */
+export function weightFiles(name, model) {
+  try {
+    return model.weightsManifest.flatMap(({ paths, weights }) => {
+      const bytes = weights.reduce((sum, weight) => sum + weightBytes(weight), 0);
+      return paths.map((path, index) => ({ path, bytes: index === 0 ? bytes : 0 }));
+    });
+  } catch {
+    throw new PytrainError(`${name}: model.json has no usable weights manifest.`, null, AGAIN);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Manifest} manifest
+ * @param {ArrayBuffer[]} weights
+ */
+function checkWeights(name, { model }, weights) {
+  let first = 0;
+  for (const group of model.weightsManifest) {
+    const buffers = weights.slice(first, first + group.paths.length);
+    first += group.paths.length;
+    const expected = group.weights.reduce((sum, weight) => sum + weightBytes(weight), 0);
+    const got = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    if (got !== expected) {
+      throw new PytrainError(
+        `${name}: the weight files ${group.paths.join(', ')} hold ${count(got)} bytes.`,
+        `${count(expected)} bytes, as model.json says`,
+        'Load the page again; if that does not help, copy the whole folder of the model again.',
+      );
+    }
+  }
+}
+
+/** @param {WeightSpec} weight */
+function weightBytes({ shape, dtype, quantization }) {
+  const bytes = BYTES[quantization?.dtype ?? dtype];
+  if (!bytes) throw new TypeError(`unknown dtype ${dtype}`);
+  return shape.reduce((product, side) => product * side, bytes);
+}
+
+/**
+ * @param {Reader} reader
+ * @param {string} file
+ * @param {string} text
+ */
+function parse(reader, file, text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PytrainError(`${reader.name}: ${file} is no JSON, or is cut off.`, 'a JSON file', AGAIN);
+  }
+}
+
+/** @param {number} bytes */
+function count(bytes) {
+  return bytes.toLocaleString('en');
+}
+
+/**
+ * FNV-1a, 32 bits: enough to tell the models of one page apart. model.json names its weight files by their hash,
+ * so its text changes when the weights do.
+ * @param {string} text
+ */
+export function fingerprint(text) {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+/**
+ * Where a model lies: a plain name is looked up beside the library, anything else is a URL.
+ * @param {string} nameOrUrl
+ * @param {string} libraryBase folder of pytrain.js
+ * @param {string} documentBase what relative URLs are relative to
+ * @returns {{name: string, folder: string, modelFile: string}}
+ */
+export function locate(nameOrUrl, libraryBase, documentBase) {
+  if (typeof nameOrUrl !== 'string' || nameOrUrl.trim() === '') {
+    throw new PytrainError(
+      `imageClassifier was given ${nameOrUrl === '' ? 'an empty name' : `a ${typeof nameOrUrl}`} as its model.`,
+      "a name such as 'four-shapes', or the URL of a model's folder",
+      "Write for example: await pytrain.imageClassifier('four-shapes')",
+    );
+  }
+  const isName = !/[/:\\?#]/.test(nameOrUrl) && !nameOrUrl.endsWith('.json') && !/^\.+$/.test(nameOrUrl);
+  const url = isName
+    ? new URL(`models/${encodeURIComponent(nameOrUrl)}/`, libraryBase)
+    : new URL(nameOrUrl, documentBase);
+  let modelFile = 'model.json';
+  if (url.pathname.endsWith('.json')) {
+    modelFile = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+  } else if (!url.pathname.endsWith('/')) {
+    url.pathname += '/';
+  }
+  const folder = new URL('.', url).href;
+  const name = isName ? nameOrUrl : decodeURIComponent(folder.split('/').at(-2) || folder);
+  return { name, folder, modelFile };
+}
+
+/**
+ * Reads a bundle over HTTP.
+ * @param {{name: string, folder: string, modelFile: string}} place
+ * @returns {Reader}
+ */
+export function httpReader({ name, folder, modelFile }) {
+  /**
+   * @param {string} file
+   * @param {RequestCache} cache
+   */
+  const get = async (file, cache) => {
+    const url = new URL(file === 'model.json' ? modelFile : file, folder).href;
+    let response;
+    try {
+      response = await fetch(url, { cache });
+    } catch {
+      throw new PytrainError(
+        `${name}: ${url} cannot be reached.`,
+        null,
+        'Check that the server is still running (pytrain serve) and load the page again.',
+      );
+    }
+    if (!response.ok) throw await notThere(name, url, response);
+    return response;
+  };
+  return {
+    name,
+    // The JSON files keep their names when a model is replaced; the weight files are named by their hash.
+    text: async (file) => (await get(file, 'no-cache')).text(),
+    bytes: async (file, onBytes) => readBytes(await get(file, 'default'), name, onBytes),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} url
+ * @param {Response} response
+ */
+async function notThere(name, url, response) {
+  try {
+    const { error } = await response.json();
+    if (error?.what) return fromPlain({ expected: null, fix: null, ...error });
+  } catch {
+    // Not our server's own error body: say what the status says.
+  }
+  return new PytrainError(
+    `There is no model '${name}': ${url} answered ${response.status}.`,
+    'model.json, metadata.json and the weight files in one folder',
+    'Check the name or the address, or make the model with: pytrain train',
+  );
+}
+
+/**
+ * @param {Response} response
+ * @param {string} name
+ * @param {(count: number) => void} onBytes
+ * @returns {Promise<ArrayBuffer>}
+ */
+async function readBytes(response, name, onBytes) {
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const chunks = [];
+  try {
+    const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      chunks.push(part.value);
+      onBytes(part.value.byteLength);
+    }
+  } catch (error) {
+    throw new PytrainError(
+      `${name}: ${response.url} broke off: ${toPlain(error).what}.`,
+      null,
+      'Check that the server is still running (pytrain serve) and load the page again.',
+    );
+  }
+  return new Blob(chunks).arrayBuffer();
+}

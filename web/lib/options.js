@@ -1,0 +1,117 @@
+// The options of imageClassifier(): which there are, what they may be, and what to say of any other.
+
+import { PytrainError } from './errors.js';
+
+/** Backends that can be asked for, besides 'auto'. */
+export const BACKENDS = /** @type {const} */ (['wasm', 'webgl', 'webgpu', 'cpu']);
+
+/** @typedef {typeof BACKENDS[number]} Backend */
+
+/**
+ * @typedef {object} Options
+ * @property {'auto' | Backend} [backend] 'auto' starts on wasm, measures the others and takes the fastest
+ * @property {number} [topk] how many results to give, all of them unless told
+ * @property {number} [smoothing] 0 to 0.99: how much of the frames before stays in classifyStart's answer
+ * @property {(progress: {loaded: number, total: number}) => void} [onProgress] bytes of the model's files
+ * @property {(error: Error) => void} [onError] what goes wrong while classifyStart runs or a backend is measured
+ */
+
+/** @typedef {{backend: 'auto' | Backend, topk: number | undefined, smoothing: number,
+ *   onProgress: NonNullable<Options['onProgress']>, onError: NonNullable<Options['onError']>}} Settings */
+
+/** @type {Record<keyof Options, {expected: string, ok: (value: any) => boolean}>} */
+const RULES = {
+  backend: {
+    expected: `'auto', ${BACKENDS.map((name) => `'${name}'`).join(', ')}`,
+    ok: (value) => value === 'auto' || BACKENDS.includes(value),
+  },
+  topk: { expected: 'a whole number from 1', ok: (value) => Number.isInteger(value) && value >= 1 },
+  smoothing: {
+    expected: 'a number from 0 to 0.99',
+    ok: (value) => typeof value === 'number' && value >= 0 && value <= 0.99,
+  },
+  onProgress: { expected: 'a function', ok: (value) => typeof value === 'function' },
+  onError: { expected: 'a function', ok: (value) => typeof value === 'function' },
+};
+
+/**
+ * @param {Options} options
+ * @returns {Settings}
+ */
+export function checkOptions(options = {}) {
+  if (typeof options !== 'object' || options === null) {
+    throw new PytrainError(
+      `The options of imageClassifier are ${describe(options)}.`,
+      'an object, as in { topk: 3 }',
+      'Pass the options as the second argument; results come from classify() or classifyStart().',
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(RULES, name) ? RULES[/** @type {keyof Options} */ (name)] : undefined;
+    if (!rule) throw unknownOption(name);
+    if (value !== undefined && !rule.ok(value)) {
+      throw new PytrainError(`The option ${name} is ${describe(value)}.`, rule.expected, `Change ${name}.`);
+    }
+  }
+  return {
+    backend: options.backend ?? 'auto',
+    topk: options.topk,
+    smoothing: options.smoothing ?? 0,
+    onProgress: options.onProgress ?? (() => {}),
+    // Looked up when it is called: Node, where these checks are tested, has no reportError.
+    onError: options.onError ?? ((error) => globalThis.reportError(error)),
+  };
+}
+
+/** @param {string} name */
+function unknownOption(name) {
+  const names = Object.keys(RULES);
+  const nearest = nearestOf(name, names);
+  return new PytrainError(
+    `There is no option '${name}'.`,
+    `one of ${names.join(', ')}`,
+    nearest ? `Did you mean '${nearest}'?` : `Leave '${name}' out.`,
+  );
+}
+
+/**
+ * The name that a slip of the fingers most likely meant.
+ * @param {string} name
+ * @param {string[]} names
+ * @returns {string | undefined}
+ */
+export function nearestOf(name, names) {
+  const near = names
+    .map((candidate) => ({ candidate, steps: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, steps }) => steps <= Math.max(2, candidate.length / 3))
+    .sort((a, b) => a.steps - b.steps);
+  return near[0]?.candidate;
+}
+
+/**
+ * @param {string} a
+ * @param {string} b
+ */
+function editDistance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/**
+ * A value as a reader of an error message knows it.
+ * @param {unknown} value
+ * @returns {string}
+ */
+export function describe(value) {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `an object of type ${value.constructor?.name || 'Object'}`;
+}

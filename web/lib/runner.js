@@ -1,0 +1,234 @@
+// Keeps one engine running for a classifier: one inference in flight, timings, measuring, restart after a loss.
+
+import { candidates, FIRST, measureAll, median, recall, remember } from './backend.js';
+import { PytrainError } from './errors.js';
+import { grab } from './sources.js';
+import { startEngine, withPatience } from './worker.js';
+
+/** @typedef {import('./options.js').Backend} Backend */
+/** @typedef {import('./backend.js').Measured} Measured */
+/** @typedef {import('./contract.js').LoadedBundle} LoadedBundle */
+
+/** A second loss within this time is final: something is wrong that restarting does not cure. */
+const RESTART_AGAIN_AFTER = 60_000;
+
+/** Timings are medians over this many frames. */
+const REMEMBERED_FRAMES = 30;
+
+/** Measuring the other backends waits for the first answer, but not longer than this. */
+const MEASURE_AFTER = 1500;
+
+/**
+ * @typedef {object} RunnerSettings
+ * @property {'auto' | Backend} backend
+ * @property {string} base folder of the library's files
+ * @property {string} memoryKey what the choice of backend is remembered by
+ * @property {(error: Error) => void} onError
+ */
+
+/**
+ * Starts with what was fastest here before, else with the backend that answers soonest.
+ * @param {Promise<LoadedBundle>} bundle
+ * @param {RunnerSettings} settings
+ * @returns {Promise<Runner>}
+ */
+export async function startRunner(bundle, settings) {
+  const remembered = settings.backend === 'auto' ? recall(settings.memoryKey) : undefined;
+  const backend = settings.backend === 'auto' ? (remembered?.backend ?? FIRST) : settings.backend;
+  try {
+    const engine = await startEngine(backend, settings.base, bundle);
+    return new Runner(engine, await bundle, settings, remembered?.measured);
+  } catch (error) {
+    await bundle; // a broken bundle is no reason to doubt the backend
+    if (!remembered || backend === FIRST) throw error;
+    remember(settings.memoryKey, undefined);
+    return new Runner(await startEngine(FIRST, settings.base, bundle), await bundle, settings);
+  }
+}
+
+export class Runner {
+  /** @type {import('./worker.js').Engine} */
+  #engine;
+  /** @type {Promise<unknown>} */
+  #queue = Promise.resolve();
+  /** @type {PytrainError | null} */
+  #failed = null;
+  #restarted = Number.NEGATIVE_INFINITY;
+  #disposed = false;
+  /** @type {number[]} */
+  #times = [];
+  /** @type {number[]} */
+  #roundTrips = [];
+  /** @type {() => void} */
+  #answered = () => {};
+
+  /** What was measured, the current backend first. @type {Measured[]} */
+  measured = [];
+  /** Settles when the backends have been measured. @type {Promise<Measured[]>} */
+  ready;
+
+  /**
+   * @param {import('./worker.js').Engine} engine
+   * @param {LoadedBundle} bundle
+   * @param {RunnerSettings} settings
+   * @param {Measured[]} [measured]
+   */
+  constructor(engine, bundle, settings, measured) {
+    this.bundle = bundle;
+    this.settings = settings;
+    this.#engine = engine;
+    this.#use(engine);
+    if (measured || settings.backend !== 'auto') {
+      this.measured = measured ?? [];
+      this.ready = Promise.resolve(this.measured);
+    } else {
+      this.ready = this.#measureLater();
+    }
+  }
+
+  get backend() {
+    return this.#engine.backend;
+  }
+
+  get timings() {
+    return {
+      milliseconds: this.#times.length ? median(this.#times) : undefined,
+      latest: this.#times.at(-1),
+      roundTrip: this.#roundTrips.length ? median(this.#roundTrips) : undefined,
+      measured: this.measured,
+    };
+  }
+
+  /**
+   * @param {import('./sources.js').Ready} source
+   * @returns {Promise<Float32Array>} probabilities in the order of the labels
+   */
+  predict(source) {
+    return this.#inTurn(async () => {
+      if (this.#failed) throw this.#failed;
+      const start = performance.now();
+      const frame = await grab(source);
+      const transfer = 'close' in frame ? frame : frame.data.buffer;
+      const { probabilities, milliseconds } = await this.#engine.call('predict', { frame }, [transfer]);
+      push(this.#times, milliseconds);
+      push(this.#roundTrips, performance.now() - start);
+      this.#answered();
+      return probabilities;
+    });
+  }
+
+  /** @returns {Promise<{numTensors: number, numBytes: number}>} */
+  memory() {
+    return this.#inTurn(() => this.#engine.call('memory'));
+  }
+
+  /**
+   * Measures every backend that can run here and, if the backend was left to us, goes on with the fastest.
+   * @returns {Promise<Measured[]>}
+   */
+  async measure() {
+    const { base, memoryKey, backend } = this.settings;
+    const current = this.#engine;
+    const others = (await candidates()).filter((name) => name !== current.backend);
+    const { measured, winner } = await measureAll(
+      current,
+      others,
+      (name) => withPatience(startEngine(name, base, this.bundle), name),
+      (rows) => {
+        this.measured = rows;
+      },
+    );
+    if (this.#disposed || this.#engine !== current || backend !== 'auto') {
+      if (winner !== current) winner.close();
+    } else {
+      remember(memoryKey, { backend: winner.backend, measured });
+      if (winner !== current) await this.#inTurn(async () => this.#use(winner, current));
+    }
+    return measured;
+  }
+
+  dispose() {
+    this.#disposed = true;
+    this.#failed = new PytrainError(
+      'The classifier was disposed.',
+      null,
+      'Make a new one with imageClassifier().',
+    );
+    this.#engine.close();
+    this.#answered();
+  }
+
+  async #measureLater() {
+    await new Promise((resolve) => {
+      this.#answered = () => resolve(undefined);
+      setTimeout(resolve, MEASURE_AFTER);
+    });
+    this.#answered = () => {};
+    if (this.#disposed) return this.measured;
+    try {
+      return await this.measure();
+    } catch (error) {
+      // Only the engine in use can fail here; what else failed stands in the table.
+      if (!this.#disposed && !this.#failed) this.settings.onError(/** @type {Error} */ (error));
+      return this.measured;
+    }
+  }
+
+  /**
+   * @param {import('./worker.js').Engine} engine
+   * @param {import('./worker.js').Engine} [former]
+   */
+  #use(engine, former) {
+    this.#engine = engine;
+    engine.onLost = (error) => this.#recover(error);
+    this.#times = [];
+    this.#roundTrips = [];
+    former?.close();
+  }
+
+  /** @param {PytrainError} error */
+  #recover(error) {
+    const again = performance.now() - this.#restarted > RESTART_AGAIN_AFTER;
+    this.#restarted = performance.now();
+    const { backend } = this.#engine;
+    if (!again) {
+      this.#failed = new PytrainError(
+        error.what,
+        null,
+        `Load the page again, or choose another backend than ${backend}.`,
+      );
+      this.settings.onError(this.#failed);
+      return;
+    }
+    this.settings.onError(new PytrainError(`${error.what} The classifier starts again on ${backend}.`));
+    this.#inTurn(async () => {
+      try {
+        this.#use(await startEngine(backend, this.settings.base, this.bundle));
+      } catch (failure) {
+        this.#failed = /** @type {PytrainError} */ (failure);
+        this.settings.onError(this.#failed);
+      }
+    });
+  }
+
+  /**
+   * One after the other, whatever became of the one before.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  #inTurn(work) {
+    const turn = this.#queue.then(work);
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/**
+ * @param {number[]} list
+ * @param {number} value
+ */
+function push(list, value) {
+  list.push(value);
+  if (list.length > REMEMBERED_FRAMES) list.shift();
+}

@@ -1,0 +1,141 @@
+// One worker with one model on one backend, seen from the page.
+
+import { PATIENCE } from './backend.js';
+import { fromPlain, PytrainError } from './errors.js';
+
+/** @typedef {import('./options.js').Backend} Backend */
+
+/**
+ * Starts a backend's worker and loads the model into it.
+ * @param {Backend} backend
+ * @param {string} base folder of the library's files
+ * @param {import('./contract.js').LoadedBundle | Promise<import('./contract.js').LoadedBundle>} bundle
+ * @returns {Promise<Engine>}
+ */
+export async function startEngine(backend, base, bundle) {
+  const engine = new Engine(backend, base);
+  try {
+    const { model, weights, labels } = await bundle;
+    // The weights are copied, not transferred: another backend or a restart will want them too.
+    await engine.call('load', { bundle: { model, weights, labels }, base });
+    return engine;
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {string} what
+ * @returns {Promise<T>}
+ */
+export function withPatience(promise, what) {
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  /** @type {Promise<never>} */
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(
+      () => reject(new PytrainError(`${what} gave no answer in ${PATIENCE / 1000} s.`)),
+      PATIENCE,
+    );
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+export class Engine {
+  /** @type {Worker} */
+  #worker;
+  /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+  #pending = new Map();
+  #count = 0;
+  /** @type {PytrainError | null} */
+  #dead = null;
+
+  /** Called once when the worker or its graphics device is gone. @type {(error: PytrainError) => void} */
+  onLost = () => {};
+
+  /**
+   * @param {Backend} backend
+   * @param {string} base
+   */
+  constructor(backend, base) {
+    this.backend = backend;
+    const url = new URL(`engine-${backend}.js`, base).href;
+    this.#worker = makeWorker(url);
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#lose(
+        event.message
+          ? new PytrainError(`The ${backend} worker died: ${event.message}.`)
+          : new PytrainError(
+              `${url} could not be loaded.`,
+              'the library and its engine scripts in one folder',
+              'Check that the server is still running (pytrain serve) and load the page again.',
+            ),
+      );
+    };
+  }
+
+  /**
+   * @param {'load' | 'predict' | 'measure' | 'memory'} type
+   * @param {object} [content]
+   * @param {Transferable[]} [transfer]
+   * @returns {Promise<any>}
+   */
+  call(type, content = {}, transfer = []) {
+    if (this.#dead) return Promise.reject(this.#dead);
+    const id = this.#count++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, type, ...content }, transfer);
+    });
+  }
+
+  /** @returns {Promise<{milliseconds: number, probabilities: Float32Array}>} */
+  measure() {
+    return this.call('measure');
+  }
+
+  close() {
+    this.onLost = () => {};
+    this.#lose(
+      new PytrainError('The classifier was disposed.', null, 'Make a new one with imageClassifier().'),
+    );
+  }
+
+  /** @param {{id: number, value?: any, error?: import('./errors.js').PlainError, lost?: string}} message */
+  #receive({ id, value, error, lost }) {
+    if (lost) {
+      this.#lose(new PytrainError(`${lost}.`));
+      return;
+    }
+    const waiting = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (error) waiting?.reject(fromPlain(error));
+    else waiting?.resolve(value);
+  }
+
+  /** @param {PytrainError} error */
+  #lose(error) {
+    if (this.#dead) return;
+    this.#dead = error;
+    this.#worker.terminate();
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    this.onLost(error);
+  }
+}
+
+/**
+ * A page of another origin may not start our script as a worker, but may start its own that imports it.
+ * @param {string} url
+ * @returns {Worker}
+ */
+function makeWorker(url) {
+  if (new URL(url).origin === globalThis.location.origin) return new Worker(url);
+  const script = new Blob([`importScripts(${JSON.stringify(url)});`], { type: 'text/javascript' });
+  return new Worker(URL.createObjectURL(script));
+}

@@ -1,0 +1,205 @@
+// The library a designer uses: imageClassifier(). Served as pytrain.js (a script) and pytrain.mjs (a module).
+
+import { httpReader, locate, readManifest, readWeights } from './lib/contract.js';
+import { checkOptions } from './lib/options.js';
+import { smoother, toResults } from './lib/results.js';
+import { startRunner } from './lib/runner.js';
+import { unwrap, whenReady } from './lib/sources.js';
+import { base, version } from './lib/version.js';
+
+export { PytrainError } from './lib/errors.js';
+export { preprocess } from './lib/preprocess.js';
+export { version };
+
+/** @typedef {import('./lib/results.js').Results} Results */
+/** @typedef {import('./lib/sources.js').Source} Source */
+/** @typedef {import('./lib/options.js').Options} Options */
+
+/** classifyStart gives up after this many failures in a row, and waits this long after each. */
+const FAILURES = 3;
+const PAUSE_AFTER_FAILURE = 1000;
+
+/** A video that has not moved on is looked at again after this time all the same. */
+const STILL_VIDEO = 250;
+
+/**
+ * Loads a model and gets it ready to answer.
+ *
+ *     const classifier = await pytrain.imageClassifier('four-shapes');
+ *     const results = await classifier.classify(video);   // [{label, confidence}, ...] best first
+ *
+ * @param {string} nameOrUrl a name below models/ beside this library, or the URL of a model's folder
+ * @param {Options} [options]
+ * @returns {Promise<ImageClassifier>}
+ */
+export async function imageClassifier(nameOrUrl, options) {
+  const settings = checkOptions(options);
+  const place = locate(nameOrUrl, base, globalThis.document?.baseURI ?? base);
+  const reader = httpReader(place);
+  const manifest = await readManifest(reader);
+  const bundle = readWeights(reader, manifest, settings.onProgress);
+  const runner = await startRunner(bundle, {
+    backend: settings.backend,
+    base,
+    memoryKey: `${version} ${manifest.fingerprint} ${globalThis.navigator.userAgent}`,
+    onError: settings.onError,
+  });
+  return new ImageClassifier(place, manifest, runner, settings);
+}
+
+export class ImageClassifier {
+  #runner;
+  #settings;
+  #manifest;
+  /** The run of classifyStart that may still go on. @type {symbol | null} */
+  #running = null;
+
+  /**
+   * @param {{name: string, folder: string}} place
+   * @param {import('./lib/contract.js').Manifest} manifest
+   * @param {import('./lib/runner.js').Runner} runner
+   * @param {import('./lib/options.js').Settings} settings
+   */
+  constructor(place, manifest, runner, settings) {
+    this.#runner = runner;
+    this.#settings = settings;
+    this.#manifest = manifest;
+    /** The model's name. */
+    this.name = place.name;
+    /** Where the model's files are. */
+    this.url = place.folder;
+  }
+
+  /** Class names, in the order of the model's outputs. */
+  get labels() {
+    return this.#manifest.labels;
+  }
+
+  /** All of metadata.json. */
+  get metadata() {
+    return this.#manifest.metadata;
+  }
+
+  /** The backend in use now. */
+  get backend() {
+    return this.#runner.backend;
+  }
+
+  /**
+   * Medians over the last frames: `milliseconds` in the worker (preprocessing and network), `roundTrip` from taking
+   * the frame to its answer; `latest`, the last frame's milliseconds; and `measured`, the table of backends.
+   */
+  get timings() {
+    return this.#runner.timings;
+  }
+
+  /** Settles with the measured table when the fastest backend is found and in use. */
+  get ready() {
+    return this.#runner.ready;
+  }
+
+  /**
+   * Classifies what is there now; waits for a video's first frame.
+   * @param {Source} source
+   * @param {number} [topk]
+   * @returns {Promise<Results>} best first; `results.answer` is the best label, or 'unknown'
+   */
+  async classify(source, topk = this.#settings.topk) {
+    checkOptions({ topk });
+    const ready = unwrap(source);
+    await whenReady(ready);
+    return this.#results(await this.#runner.predict(ready), topk);
+  }
+
+  /**
+   * Classifies the newest frame again and again, one at a time, until classifyStop().
+   * @param {Source} source
+   * @param {(results: Results) => void} callback
+   */
+  classifyStart(source, callback) {
+    const ready = unwrap(source);
+    if (typeof callback !== 'function') {
+      throw new TypeError('classifyStart(source, callback) needs a function that takes the results.');
+    }
+    this.#running = Symbol('run');
+    this.#loop(ready, callback, this.#running);
+  }
+
+  /** Ends classifyStart; no callback comes after it. */
+  classifyStop() {
+    this.#running = null;
+  }
+
+  /** Measures every backend again and goes on with the fastest, unless one was asked for. */
+  measure() {
+    return this.#runner.measure();
+  }
+
+  /** What TensorFlow.js holds in the worker: numTensors stays the same however many frames were classified. */
+  memory() {
+    return this.#runner.memory();
+  }
+
+  /** Ends the worker and frees the model. */
+  dispose() {
+    this.classifyStop();
+    this.#runner.dispose();
+  }
+
+  /**
+   * @param {import('./lib/sources.js').Ready} source
+   * @param {(results: Results) => void} callback
+   * @param {symbol} run
+   */
+  async #loop(source, callback, run) {
+    const smooth = smoother(this.#settings.smoothing);
+    const next = frames(source);
+    let failures = 0;
+    while (this.#running === run && failures < FAILURES) {
+      try {
+        await whenReady(source);
+        await next();
+        if (this.#running !== run) return;
+        const probabilities = await this.#runner.predict(source);
+        if (this.#running !== run) return;
+        callback(this.#results(smooth(probabilities), this.#settings.topk));
+        failures = 0;
+      } catch (error) {
+        if (this.#running !== run) return;
+        failures++;
+        this.#settings.onError(/** @type {Error} */ (error));
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE));
+      }
+    }
+    if (this.#running === run) this.#running = null;
+  }
+
+  /**
+   * @param {Float32Array} probabilities
+   * @param {number | undefined} topk
+   */
+  #results(probabilities, topk) {
+    return toResults(probabilities, this.#manifest.labels, this.#manifest.threshold, topk);
+  }
+}
+
+/**
+ * Waits for the browser's next picture, and for a video to move on: classifying a frame twice tells nothing new.
+ * @param {import('./lib/sources.js').Ready} source
+ * @returns {() => Promise<void>}
+ */
+function frames(source) {
+  let time = -1;
+  let since = 0;
+  return async () => {
+    do {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    } while (
+      'currentTime' in source &&
+      source.currentTime === time &&
+      performance.now() - since < STILL_VIDEO
+    );
+    since = performance.now();
+    if ('currentTime' in source) time = source.currentTime;
+  };
+}
