@@ -21,8 +21,6 @@ from pytrain.errors import BrowserError, ExportError
 from pytrain.image import SIZE, Frame, read_image, to_input
 
 if TYPE_CHECKING:
-    import keras
-
     from pytrain.export.verify import Verification
 
 GOLDEN_SIZE = (160, 120)
@@ -57,7 +55,7 @@ class Facts:
 
 
 def export(
-    model: keras.Model,
+    model: Any,
     out: Path | str,
     *,
     labels: Sequence[str],
@@ -112,7 +110,7 @@ def export(
 
 def write_bundle(
     folder: Path,
-    model: keras.Model,
+    model: Any,
     *,
     name: str,
     labels: Sequence[str],
@@ -160,7 +158,7 @@ def write_bundle(
     bundle.write_json(folder / bundle.METADATA, metadata)
 
 
-def _check_labels(model: keras.Model, labels: Sequence[str]) -> list[str]:
+def _check_labels(model: Any, labels: Sequence[str]) -> list[str]:
     names = [str(label) for label in labels]
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
         raise ExportError(
@@ -181,16 +179,16 @@ def _check_labels(model: keras.Model, labels: Sequence[str]) -> list[str]:
     return names
 
 
-def _save_keras(model: keras.Model, path: Path) -> None:
+def _save_keras(model: Any, path: Path) -> None:
     """Saves the model without its optimizer, which would triple the file."""
-    import keras
+    from pytrain.model.backend import keras
 
     fresh = keras.models.clone_model(model)
     fresh.set_weights(model.get_weights())
     fresh.save(path)
 
 
-def _write_golden(folder: Path, model: keras.Model, golden: Sequence[tuple[Frame, str]]) -> None:
+def _write_golden(folder: Path, model: Any, golden: Sequence[tuple[Frame, str]]) -> None:
     if not golden:
         return
     (folder / bundle.GOLDEN).parent.mkdir(parents=True)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from pytrain.errors import ExportError
+from pytrain.model.backend import keras
 
 Array = npt.NDArray[np.float32]
 
@@ -71,7 +71,7 @@ class Network:
         del self.by_name[layer.name]
 
 
-def read_network(model: keras.Model) -> Network:
+def read_network(model: Any) -> Network:
     """Reads a built functional or Sequential model with one input.
 
     Raises:
@@ -107,7 +107,7 @@ def simplify(network: Network) -> Network:
     return network
 
 
-def _functional(model: keras.Sequential) -> keras.Model:
+def _functional(model: Any) -> Any:
     if not model.built:
         raise ExportError(
             "The Sequential model has no input shape yet.",
@@ -116,7 +116,7 @@ def _functional(model: keras.Sequential) -> keras.Model:
     return keras.Model(model.inputs, model.outputs)
 
 
-def _walk(model: keras.Model, layers: list[Layer], inputs: list[str] | None) -> list[str]:
+def _walk(model: Any, layers: list[Layer], inputs: list[str] | None) -> list[str]:
     """Appends a model's layers; a model inside a model is written out in its place.
 
     Returns the names of the layers that give the model's outputs.
@@ -175,7 +175,7 @@ def _sources(nodes: list[Any]) -> list[str]:
     return found
 
 
-def _weights(layer: keras.layers.Layer) -> dict[str, Array]:
+def _weights(layer: Any) -> dict[str, Array]:
     weights: dict[str, Array] = {}
     for variable in layer.weights:
         if "seed_generator" in variable.path:

@@ -131,7 +131,9 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verificat
             )
         where, answer = node.run(program, folder, frames, backends or node.BACKENDS)
     results = tuple(_compare(result, expected) for result in answer["results"])
-    return Verification(checked.name, where, str(answer["tfjs"]), len(frames), results)
+    # While a bundle is written, its folder has another name.
+    name = str(checked.metadata.get("modelName", checked.name))
+    return Verification(name, where, str(answer["tfjs"]), len(frames), results)
 
 
 def _golden(folder: Path, classes: int) -> tuple[list[Frame], np.ndarray[Any, np.dtype[np.float64]]]:

@@ -1,0 +1,35 @@
+"""Writes what Chromium's fake camera plays: a Y4M file of scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pytrain.dataset.four_shapes import draw_scene
+
+FRAMES_A_SECOND = 10
+SECONDS_A_SCENE = 2
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def write_video(path: Path, seeds: Mapping[str, Sequence[int]]) -> None:
+    """Each label's scenes one after the other, two seconds each, 320x240, 4:2:0."""
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W320 H240 F{FRAMES_A_SECOND}:1 Ip A1:1 C420jpeg\n".encode("ascii"))
+        for label, numbers in seeds.items():
+            for seed in numbers:
+                frame = b"FRAME\n" + to_yuv420(draw_scene(label, seed))
+                file.write(frame * (FRAMES_A_SECOND * SECONDS_A_SCENE))
+
+
+def to_yuv420(rgb: Pixels) -> bytes:
+    """uint8 [height, width, 3] to planar full-range BT.601 with halved colour planes."""
+    red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    planes = [luma, 128 + (blue - luma) / 1.772, 128 + (red - luma) / 1.402]
+    planes[1:] = [plane.reshape(120, 2, 160, 2).mean(axis=(1, 3)) for plane in planes[1:]]
+    return b"".join(np.clip(np.rint(plane), 0, 255).astype(np.uint8).tobytes() for plane in planes)
