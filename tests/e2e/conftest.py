@@ -131,7 +131,7 @@ Open = Callable[..., Watched]
 
 @pytest.fixture
 def open_page(server: Server) -> Iterator[Open]:
-    """Opens a path of the server; at the end no console error and no request to another origin may have been."""
+    """Opens a path of the server; no console error and no request to another origin may come of it."""
     opened: list[Watched] = []
     with ExitStack() as stack:
 

@@ -33,7 +33,7 @@ def test_a_port_in_use_is_said_with_the_way_out(taken_port: int, tmp_path: Path)
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ServeError, match="Cannot listen on 192.0.2.1"):
+    with pytest.raises(ServeError, match=r"Cannot listen on 192\.0\.2\.1"):
         serve(create_app([], tmp_path), host="192.0.2.1", port=8000)
 
 
