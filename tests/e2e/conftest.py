@@ -1,4 +1,4 @@
-"""End-to-end tests: the real server in a process of its own, a real Chromium, a fake camera that plays scenes."""
+"""End-to-end tests: the real server in its own process, a real Chromium, a fake camera that plays scenes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the fake camera shows: each shape for a few seconds, in the order of the labels, again and again."""
+    """What the fake camera shows: each shape for a few seconds, in the order of the labels, in a loop."""
     path = tmp_path_factory.mktemp("camera") / "shapes.y4m"
     write_video(path, SEEDS)
     return path
