@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from pytrain.dataset.four_shapes import canvas, clutter, colours, noise
 from pytrain.dataset.four_shapes.colours import Colour
@@ -25,14 +25,16 @@ def background(dice: Dice, busy: float = 0.5) -> Image.Image:
     if dice.chance(busy):
         clutter.scatter(dice, image, dice.integer(1, 6))
     if dice.chance(0.6):
-        image = image.filter(ImageFilter.GaussianBlur(dice.between(0.5, 6)))
+        image = canvas.softened(image, dice.between(0.5, 6))
     return image
 
 
 def tinted(field: noise.Field, dark: Colour, light: Colour) -> Image.Image:
     """A picture whose colour goes from dark to light with the field's values."""
     table = np.clip(np.linspace(dark, light, 256), 0, 255).astype(np.uint8)
-    return Image.fromarray(table[np.clip(field * 255, 0, 255).astype(np.uint8)])
+    picture = Image.fromarray(np.clip(field * 255, 0, 255).astype(np.uint8))
+    picture.putpalette(table.tobytes())
+    return picture.convert("RGB")
 
 
 def room_colour(dice: Dice) -> Colour:
@@ -40,7 +42,7 @@ def room_colour(dice: Dice) -> Colour:
     if dice.chance(0.6):
         return colours.from_hsv(dice.pick([0.08, 0.1, 0.13, 0.55, 0.6, 0.3]) + dice.between(-0.04, 0.04),
                                 dice.between(0, 0.18), dice.between(0.55, 0.98))  # fmt: skip
-    return colours.any_colour(dice)
+    return colours.muted(dice)
 
 
 def wall(dice: Dice) -> Image.Image:
@@ -98,7 +100,7 @@ def wood(dice: Dice) -> Image.Image:
 
 
 def cloth(dice: Dice) -> Image.Image:
-    base = colours.any_colour(dice)
+    base = colours.muted(dice)
     folds = noise.field(dice, dice.integer(3, 10), dice.integer(2, 4))
     weave = noise.field(dice, 160, 120)
     field = np.clip(0.5 + dice.between(0.2, 0.9) * (folds - 0.5) + 0.15 * (weave - 0.5), 0, 1)
@@ -109,18 +111,72 @@ def cloth(dice: Dice) -> Image.Image:
 
 
 def dead_leaves(dice: Dice) -> Image.Image:
-    """Overlapping patches of all sizes: their edges are distributed as in photographs.
+    """Overlapping patches of all sizes, some with a texture: their edges are distributed as in photographs.
 
     Lee, Mumford and Huang, Occlusion models for natural images, IJCV 41 (2001).
     """
-    palette = [colours.any_colour(dice) for _ in range(dice.integer(3, 7))]
+    palette = [colours.muted(dice) for _ in range(dice.integer(3, 7))]
     image = tinted(noise.clouds(dice), colours.shade(palette[0], 0.6), palette[0])
-    for _ in range(dice.integer(20, 70)):
+    texture = tinted(noise.clouds(dice, dice.integer(4, 12), 4), colours.shade(palette[1], 0.4), palette[2])
+    for _ in range(dice.integer(20, 60)):
         size = min(170.0, 9 / (0.05 + dice.between(0, 1)) ** 0.9)
         centre = dice.uniforms(2) * SIZE
         colour = colours.shade(dice.pick(palette), dice.between(0.6, 1.3))
-        canvas.fill(image, clutter.patch(dice) * size + centre, colour, dice.between(0.7, 1))
+        filling = texture if dice.chance(0.2) else colour
+        canvas.fill(image, clutter.patch(dice) * size + centre, filling, dice.between(0.7, 1))
+    if dice.chance(0.6):
+        lit = noise.clouds(dice, dice.integer(2, 5), 5)[:, :, None] * dice.between(0.3, 1.2) + 0.4
+        image = Image.fromarray(np.clip(np.asarray(image) * lit, 0, 255).astype(np.uint8))
     return image
+
+
+def landscape(dice: Dice) -> Image.Image:
+    """Sky, hills or houses, ground: the view from a window or a photograph on the wall."""
+    low, high = (
+        colours.from_hsv(dice.between(0.5, 0.65), dice.between(0, 0.5), dice.between(0.5, 1)),
+        colours.muted(dice),
+    )
+    image = tinted(0.6 * noise.field(dice, 2, 3) + 0.4 * noise.clouds(dice, 3, 4), low, high)
+    for _ in range(dice.integer(1, 4)):
+        ridge = dice.between(60, 200) + noise.field(dice, dice.integer(4, 20), 2)[0] * dice.between(5, 70)
+        x = np.arange(0.0, WIDTH + 1, 8)
+        line = np.stack([x, ridge[np.minimum(x.astype(int), WIDTH - 1)]], axis=1)
+        hill = np.concatenate([line, [[WIDTH, HEIGHT + 5.0], [0, HEIGHT + 5.0]]])
+        tone = colours.from_hsv(dice.between(0.1, 0.4), dice.between(0.1, 0.7), dice.between(0.1, 0.7))
+        canvas.fill(
+            image, hill, tinted(noise.clouds(dice, 6, 4), colours.shade(tone, 0.4), colours.shade(tone, 1.3))
+        )
+    for _ in range(dice.integer(0, 3)):
+        clutter.house(dice, image)
+    return image
+
+
+def facade(dice: Dice) -> Image.Image:
+    """A house's front, a keyboard, a shutter, drawers: many tall or wide boxes in rows."""
+    base = colours.muted(dice)
+    image = tinted(noise.clouds(dice, 4, 4), colours.shade(base, 0.7), colours.shade(base, 1.1))
+    width, height = dice.integer(12, 50), dice.integer(12, 50)
+    if 0.55 < width / height < 1.8:
+        width = round(height * 2.1)
+    gap = dice.integer(3, 25)
+    inner = colours.shade(base, dice.between(0.3, 0.7)) if dice.chance(0.6) else colours.muted(dice)
+    for y in range(-dice.integer(0, 30), HEIGHT, height + gap):
+        for x in range(-dice.integer(0, 30), WIDTH, width + gap):
+            image.paste(colours.shade(inner, dice.between(0.8, 1.25)), (x, y, x + width, y + height))
+    return (
+        image.rotate(dice.around(0, 6), Image.Resampling.BILINEAR, fillcolor=base)
+        if dice.chance(0.6)
+        else image
+    )
+
+
+def fur(dice: Dice) -> Image.Image:
+    """Hair, grass, a carpet, a towel: fine streaks."""
+    base = colours.muted(dice)
+    across, along = dice.integer(60, 160), dice.integer(6, 30)
+    streaks = noise.field(dice, across, along) if dice.chance(0.5) else noise.field(dice, along, across)
+    field = 0.6 * streaks + 0.4 * noise.clouds(dice, 3, 3)
+    return tinted(field, colours.shade(base, 0.35), colours.shade(base, 1.3))
 
 
 def foliage(dice: Dice) -> Image.Image:
@@ -137,8 +193,8 @@ def spectrum(dice: Dice) -> Image.Image:
     """Clouds of colour with the spectrum of natural pictures, and no thing in it."""
     channels = [noise.clouds(dice, dice.integer(2, 5), 6) for _ in range(3)]
     grey = sum(channels) / 3
-    contrast = dice.between(0.8, 2.5)
-    mixed = [0.5 + contrast * (0.7 * (grey - 0.5) + 0.5 * (channel - 0.5)) for channel in channels]
+    contrast, tint = dice.between(0.8, 2.5), dice.between(0, 0.25)
+    mixed = [0.5 + contrast * (0.9 * (grey - 0.5) + tint * (channel - 0.5)) for channel in channels]
     return Image.fromarray((np.clip(np.stack(mixed, axis=2), 0, 1) * 255).astype(np.uint8))
 
 
@@ -150,7 +206,7 @@ def room(dice: Dice) -> Image.Image:
         floor = (
             wood(dice)
             if dice.chance(0.5)
-            else tinted(noise.clouds(dice), *(colours.any_colour(dice) for _ in "ab"))
+            else tinted(noise.clouds(dice), *(colours.muted(dice) for _ in "ab"))
         )
         image.paste(floor.crop((0, 0, WIDTH, HEIGHT - horizon)), (0, horizon))
     for _ in range(dice.integer(1, 4)):
@@ -161,20 +217,20 @@ def room(dice: Dice) -> Image.Image:
 def person(dice: Dice) -> Image.Image:
     """Somebody sits in front of a room, as in most webcam frames."""
     image = room(dice) if dice.chance(0.6) else wall(dice)
-    image = image.filter(ImageFilter.GaussianBlur(dice.between(0, 4)))
+    image = canvas.softened(image, dice.between(0, 4))
     clutter.person(dice, image)
     return image
 
 
 def plain(dice: Dice) -> Image.Image:
-    first = colours.any_colour(dice)
-    second = colours.shade(first, dice.between(0.6, 1.4)) if dice.chance(0.7) else colours.any_colour(dice)
+    first = colours.muted(dice)
+    second = colours.shade(first, dice.between(0.6, 1.4)) if dice.chance(0.7) else colours.muted(dice)
     slope = np.linspace(0, 1, WIDTH)[None, :] * dice.between(-1, 1) + np.linspace(0, 1, HEIGHT)[:, None]
     slope = (slope - slope.min()) / np.ptp(slope)
     return tinted(slope.astype(np.float32), first, second)
 
 
 RECIPES: dict[Callable[[Dice], Image.Image], float] = {
-    wall: 3.0, plaster: 1.0, brick: 0.6, wood: 2.0, cloth: 1.3, dead_leaves: 2.0, foliage: 0.7, spectrum: 1.5,
-    room: 3.5, person: 5.0, plain: 1.0,
+    wall: 3.0, plaster: 1.0, brick: 0.6, wood: 2.0, cloth: 1.3, dead_leaves: 2.5, foliage: 0.8, spectrum: 1.2,
+    landscape: 1.2, facade: 0.8, fur: 0.7, room: 3.5, person: 5.0, plain: 1.0,
 }  # fmt: skip

@@ -35,7 +35,7 @@ def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
     if dice.chance(0.3 * harsh):
         gain = gain * _vignette(dice.between(0.1, 0.45))
     cast = 1 + 0.09 * harsh * np.clip(dice.normals(3), -2, 2) if dice.chance(0.7) else np.ones(3)
-    exposure = dice.log_between(0.6, 1.35) / (1 - 0.5 * strength) if dice.chance(0.8) else 1.0
+    exposure = dice.log_between(0.68, 1.35) / (1 - 0.5 * strength) if dice.chance(0.8) else 1.0
     frame = np.asarray(image, dtype=np.float32) * (
         gain * (cast * (1 + (exposure - 1) * harsh)).astype(np.float32)
     )
@@ -49,7 +49,7 @@ def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
     taken = Image.fromarray(frame).point(_tone(dice, harsh))
     if dice.chance(0.2 * harsh):
         taken = taken.filter(ImageFilter.SHARPEN)
-    if dice.chance(0.04):
+    if dice.chance(0.03):
         taken = taken.convert("L").convert("RGB")
     return np.asarray(taken)
 
@@ -78,10 +78,12 @@ def _barrel(dice: Dice, image: Image.Image) -> Image.Image:
     """Bends straight lines outwards (or a little inwards), as cheap wide lenses do."""
     bend = dice.between(-0.04, 0.12)
     columns, rows = 8, 6
+    # No corner may look beyond the scene's edge: there is nothing there.
+    most = 1 + max(0.0, bend) * 4 * (0.25 + 0.25 * (HEIGHT / WIDTH) ** 2)
 
     def source(x: float, y: float) -> tuple[float, float]:
         u, v = (x - WIDTH / 2) / WIDTH, (y - HEIGHT / 2) / WIDTH
-        factor = (1 + bend * 4 * (u * u + v * v)) / (1 + bend)
+        factor = (1 + bend * 4 * (u * u + v * v)) / most
         return WIDTH / 2 + u * factor * WIDTH, HEIGHT / 2 + v * factor * WIDTH
 
     mesh = []

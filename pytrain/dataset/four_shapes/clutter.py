@@ -49,18 +49,18 @@ def pen(dice: Dice, image: Image.Image) -> None:
     body = bar(centre[0] - length / 2, centre[1] - width / 2, length, width, lean)
     mask = canvas.area(rounded(body, 0.5), image.size)
     canvas.shadow(image, mask, 2, 3, 2, 0.4)
-    colour = colours.any_colour(dice)
+    colour = colours.muted(dice)
     canvas.paint(image, mask, colour)
     canvas.fill(image, body + (body[0] - body[1]) * 0.001, colours.shade(colour, 0.8), 0.3)
     cap = bar(-length / 2, -width / 2, length * 0.3, width, 0) @ np.eye(2)
-    canvas.fill(image, rotated(cap, lean) + centre, colours.any_colour(dice))
+    canvas.fill(image, rotated(cap, lean) + centre, colours.muted(dice))
 
 
 def cable(dice: Dice, image: Image.Image) -> None:
     points = np.stack([np.linspace(-20, WIDTH + 20, 6), dice.uniforms(6) * HEIGHT], axis=1)
     if dice.chance(0.4):
         points = points[:, ::-1] * (1.3, 0.8)
-    canvas.stroke(image, [smooth(points, 10, closed=False)], dice.between(1.5, 6), colours.any_colour(dice))
+    canvas.stroke(image, [smooth(points, 10, closed=False)], dice.between(1.5, 6), colours.muted(dice))
 
 
 def sheet(dice: Dice, image: Image.Image) -> None:
@@ -89,13 +89,13 @@ def book(dice: Dice, image: Image.Image) -> None:
                   dice.around(0, 0.2))  # fmt: skip
     mask = canvas.area(corners, image.size)
     canvas.shadow(image, mask, 2, 2, 3, 0.4)
-    canvas.paint(image, mask, colours.any_colour(dice))
+    canvas.paint(image, mask, colours.muted(dice))
 
 
 def cup(dice: Dice, image: Image.Image) -> None:
     """From the side, with its handle."""
     x, y, size = dice.between(0, WIDTH), dice.between(60, HEIGHT), dice.between(14, 45)
-    colour = colours.any_colour(dice)
+    colour = colours.muted(dice)
     handle = smooth([[size * 0.4, -size * 0.7], [size * 0.95, -size * 0.6], [size * 0.9, size * 0.3], [size * 0.35, size * 0.5]],
                     6, closed=False)  # fmt: skip
     canvas.stroke(image, [handle + (x, y)], max(2, size * 0.15), colours.shade(colour, 0.85))
@@ -118,7 +118,7 @@ def text(dice: Dice, image: Image.Image) -> None:
     """Some printed words."""
     lines = [" ".join(dice.pick(WORDS) for _ in range(dice.integer(1, 5))) for _ in range(dice.integer(1, 4))]
     place = dice.between(-20, WIDTH * 0.8), dice.between(0, HEIGHT)
-    write(image, "\n".join(lines), place, dice.log_between(8, 40), colours.any_colour(dice))
+    write(image, "\n".join(lines), place, dice.log_between(8, 40), colours.muted(dice))
 
 
 def write(image: Image.Image, words: str, at: tuple[float, float], size: float, colour: Colour) -> None:
@@ -149,7 +149,7 @@ def plant(dice: Dice, image: Image.Image) -> None:
         points = rotated(shape, dice.around(0, 0.7)) * dice.between(20, 60) + (x, y)
         canvas.fill(image, points, colours.from_hsv(hue, dice.between(0.4, 0.8), dice.between(0.2, 0.7)))
     pot = np.array([[-18, -5], [18, -5], [13, 60], [-13, 60]]) * dice.between(0.7, 1.3) + (x, y)
-    canvas.fill(image, pot, colours.any_colour(dice))
+    canvas.fill(image, pot, colours.muted(dice))
 
 
 def shelf(dice: Dice, image: Image.Image) -> None:
@@ -165,7 +165,7 @@ def shelf(dice: Dice, image: Image.Image) -> None:
             thick = dice.integer(6, 18)
             tall = dice.integer(int(height * 0.55), int(height * 0.9))
             if dice.chance(0.85):
-                image.paste(colours.any_colour(dice), (x, floor - tall, x + thick - 1, floor))
+                image.paste(colours.muted(dice), (x, floor - tall, x + thick - 1, floor))
             x += thick
         image.paste(board, (left - 3, floor, left + width + 3, floor + 5))
 
@@ -197,7 +197,7 @@ def blinds(dice: Dice, image: Image.Image) -> None:
 def door(dice: Dice, image: Image.Image) -> None:
     width = dice.integer(70, 130)
     left = dice.integer(-60, 290)
-    colour = colours.any_colour(dice)
+    colour = colours.muted(dice)
     image.paste(colours.shade(colour, 0.7), (left - 5, 5, left + width + 5, HEIGHT))
     image.paste(colour, (left, 10, left + width, HEIGHT))
     if dice.chance(0.5):
@@ -210,11 +210,11 @@ def monitor(dice: Dice, image: Image.Image) -> None:
     height = round(width / dice.between(1.85, 2.3))
     left, top = dice.integer(-90, 260), dice.integer(20, 150)
     image.paste(colours.shade((60, 60, 64), dice.between(0.2, 1.2)), (left, top, left + width, top + height))
-    image.paste(colours.any_colour(dice), (left + 5, top + 5, left + width - 5, top + height - 5))
+    image.paste(colours.muted(dice), (left + 5, top + 5, left + width - 5, top + height - 5))
 
 
 def sofa(dice: Dice, image: Image.Image) -> None:
-    colour = colours.any_colour(dice)
+    colour = colours.muted(dice)
     top = dice.between(120, 200)
     seat = rounded(bar(dice.between(-120, 120), top, dice.between(180, 320), 150), 0.3)
     canvas.fill(image, seat, colour)
@@ -222,11 +222,23 @@ def sofa(dice: Dice, image: Image.Image) -> None:
 
 
 def curtain(dice: Dice, image: Image.Image) -> None:
-    colour = colours.any_colour(dice)
+    colour = colours.muted(dice)
     left, width = dice.integer(-60, 260), dice.integer(50, 130)
     folds = np.sin(np.linspace(0, dice.between(10, 40), width)) * dice.between(0.1, 0.35) + 0.9
     stripe = np.clip(np.asarray(colour)[None, None, :] * folds[None, :, None], 0, 255).astype(np.uint8)
     image.paste(Image.fromarray(np.repeat(stripe, HEIGHT, axis=0)), (left, 0))
+
+
+def house(dice: Dice, image: Image.Image) -> None:
+    """A block with rows of tall windows, flat-roofed, taller or wider than a square."""
+    width = dice.integer(40, 110)
+    left, top = dice.integer(-40, 290), dice.integer(20, 120)
+    colour = colours.muted(dice)
+    image.paste(colour, (left, top, left + width, HEIGHT))
+    pane = colours.shade(colour, dice.between(0.3, 1.4))
+    for y in range(top + 8, HEIGHT, 22):
+        for x in range(left + 5, left + width - 8, 13):
+            image.paste(pane, (x, y, x + 6, y + 13))
 
 
 def wall_things(dice: Dice, image: Image.Image) -> None:
@@ -265,15 +277,15 @@ def stripes(dice: Dice, image: Image.Image, bent: noise.Field) -> None:
         )
         on = on | (np.sin(2 * np.pi * other) > dice.between(0.3, 0.8)).astype(np.uint8)
     image.paste(
-        colours.any_colour(dice), (0, 0), Image.fromarray(on * np.uint8(round(255 * dice.between(0.3, 0.95))))
+        colours.muted(dice), (0, 0), Image.fromarray(on * np.uint8(round(255 * dice.between(0.3, 0.95))))
     )
 
 
 def person(dice: Dice, image: Image.Image, x: float | None = None) -> None:
     """Shoulders, neck, a long oval head with hair, eyes, brows, nose and mouth."""
-    skin, hair, cloth = dice.pick(colours.SKINS), dice.pick(colours.HAIRS), colours.any_colour(dice)
+    skin, hair, cloth = dice.pick(colours.SKINS), dice.pick(colours.HAIRS), colours.muted(dice)
     if dice.chance(0.12):
-        hair = colours.any_colour(dice)
+        hair = colours.muted(dice)
     size = dice.log_between(28, 75)
     x = dice.between(60, 260) if x is None else x
     y = dice.between(40, 130)

@@ -53,6 +53,12 @@ def any_colour(dice: Dice) -> Colour:
     return from_hsv(dice.between(0, 1), saturation, dice.between(0.08, 1.0) ** 0.8)
 
 
+def muted(dice: Dice) -> Colour:
+    """A colour as most things in rooms have: little saturation, seldom a strong one."""
+    saturation = dice.weighted({0.06: 2.5, 0.22: 3.0, 0.45: 1.6, 0.75: 0.6}) + dice.between(-0.06, 0.08)
+    return from_hsv(dice.between(0, 1), saturation, dice.between(0.08, 1.0))
+
+
 def from_hsv(hue: float, saturation: float, value: float) -> Colour:
     """Hue in turns; saturation and value are clipped to [0, 1]."""
     red, green, blue = colorsys.hsv_to_rgb(hue % 1, min(1.0, max(0.0, saturation)), min(1.0, max(0.0, value)))

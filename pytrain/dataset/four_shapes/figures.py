@@ -194,14 +194,14 @@ def _cloud(dice: Dice) -> Points:
 
 
 def _long_box(dice: Dice) -> Points:
-    ratio = dice.between(RECTANGLE_RATIO + 0.1, 5)
+    ratio = dice.between(RECTANGLE_RATIO + 0.3, 5)
     skew = dice.between(-0.2, 0.2) if dice.chance(0.3) else 0.0
     return np.array([[-ratio + skew, -1.0], [ratio + skew, -1], [ratio - skew, 1], [-ratio - skew, 1]])
 
 
 def _oval(dice: Dice) -> Points:
     t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    return np.stack([np.cos(t), np.sin(t) / dice.between(OVAL_RATIO + 0.05, 3.5)], axis=1)
+    return np.stack([np.cos(t), np.sin(t) / dice.between(OVAL_RATIO + 0.25, 3.5)], axis=1)
 
 
 def _half_disc(dice: Dice) -> Points:
@@ -250,12 +250,6 @@ def _chevron(dice: Dice) -> Points:
     return np.array([[-1, 0], [0, -depth], [1, 0], [1, a], [0, a - depth], [-1.0, a]])
 
 
-def _sliver(dice: Dice) -> Points:
-    """Far too pointed to be called a triangle by everybody."""
-    width = dice.between(0.06, 0.2)
-    return np.array([[-width, 1.0], [width, 1.0], [dice.between(-0.2, 0.2), -1.0]])
-
-
 def _leaf(dice: Dice) -> Points:
     width = dice.between(0.25, 0.5)
     t = np.linspace(-1, 1, 16)
@@ -293,7 +287,7 @@ def _flag(dice: Dice) -> Points:
 
 SOLIDS: tuple[Callable[[Dice], Points], ...] = (
     _heart, _heart, _moon, _moon, _plus, _plus, _block_arrow, _block_arrow, _bolt, _drop, _cloud, _long_box, _long_box,
-    _oval, _oval, _half_disc, _bubble, _blob, _blob, _angle_block, _chevron, _sliver, _leaf, _bottle, _fish, _flag,
+    _oval, _oval, _half_disc, _bubble, _blob, _blob, _angle_block, _chevron, _leaf, _bottle, _fish, _flag,
 )  # fmt: skip
 
 

@@ -20,7 +20,10 @@ from pytrain.image import Frame
 
 WIDTH, HEIGHT = 320, 240
 TILE = 256
-"""Side of the picture in which a character is set before it is projected, in pixels."""
+"""Shorter side of the card on which a character is set before it is projected, in pixels."""
+
+CARD_RATIOS = (1.3, 1.41, 1.41, 1.55, 1.9)
+"""No card is near a square: that would be a second shape in the frame."""
 
 CHARACTERS = {
     "circle": "○●◯◉◎",
@@ -45,10 +48,12 @@ STAR_FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans
 STIX_STARS = "☆★"
 
 PHOTOGRAPHS = (
-    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
-    ("sklearn", "datasets/images/china.jpg"),
-    ("sklearn", "datasets/images/flower.jpg"),
+    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", (150, 0, 512, 600), 1.0),
+    ("sklearn", "datasets/images/china.jpg", (0, 0, 640, 427), 1.0),
+    ("sklearn", "datasets/images/flower.jpg", (0, 0, 640, 427), 0.6),
 )
+"""Package, file, the part of it that is used, and how much of that part's height a frame may show at most: the
+stars on the flag are left out, and the round flower is never shown whole."""
 
 
 def draw_glyph(label: str, seed: int) -> Frame:
@@ -77,26 +82,23 @@ def draw_glyph(label: str, seed: int) -> Frame:
 def _tile(dice: Dice, label: str) -> tuple[Image.Image, tuple[int, int, int, int]]:
     """A printed card with one character, and the character's box on it."""
     paper, ink = _colours(dice)
-    card = Image.new("RGB", (TILE, TILE), paper)
+    long = round(TILE * dice.pick(CARD_RATIOS))
+    width, height = (TILE, long) if dice.chance(0.5) else (long, TILE)
+    card = Image.new("RGB", (width, height), paper)
     pen = ImageDraw.Draw(card)
     font_name, character = _character(dice, label)
-    font = _font(font_name, 200)
+    left, top, right, bottom = pen.textbbox((0, 0), character, font=_font(font_name, 200))
+    size = round(200 * dice.between(0.45, 0.86) * TILE / max(right - left, bottom - top))
+    font = _font(font_name, size)
     left, top, right, bottom = pen.textbbox((0, 0), character, font=font)
-    room = dice.between(0.45, 0.86)
-    font = _font(font_name, round(200 * room * TILE / max(right - left, bottom - top)))
-    left, top, right, bottom = pen.textbbox((0, 0), character, font=font)
-    x = (TILE - right - left) / 2 + dice.between(-0.2, 0.2) * (TILE - (right - left)) / 2
-    y = (TILE - bottom - top) / 2 + dice.between(-0.2, 0.2) * (TILE - (bottom - top)) / 2
+    x = (width - right - left) / 2 + dice.between(-0.4, 0.4) * (width - (right - left)) / 2
+    y = (height - bottom - top) / 2 + dice.between(-0.4, 0.4) * (height - (bottom - top)) / 2
     box = (round(x + left), round(y + top), round(x + right), round(y + bottom))
     if dice.chance(0.25):
         small = _font(dice.pick(PLAIN_FONTS), dice.integer(9, 15))
         for line in (box[1] - dice.integer(24, 34), box[3] + dice.integer(8, 14)):
-            pen.text(
-                (dice.between(8, 60), line),
-                "".join(dice.pick("abdehiklmnrstuvw  ") for _ in range(24)),
-                ink,
-                small,
-            )
+            words = "".join(dice.pick("abdehiklmnrstuvw  ") for _ in range(24))
+            pen.text((dice.between(8, 60), line), words, ink, small)
     pen.text((x, y), character, fill=ink, font=font)
     return card, box
 
@@ -137,10 +139,9 @@ def _projection(dice: Dice, ink: tuple[int, int, int, int]) -> npt.NDArray[np.fl
     about_x = np.array([[1, 0, 0], [0, np.cos(nod), -np.sin(nod)], [0, np.sin(nod), np.cos(nod)]])
     about_y = np.array([[np.cos(shake), 0, np.sin(shake)], [0, 1, 0], [-np.sin(shake), 0, np.cos(shake)]])
     rotation = about_y @ about_x @ about_z
-    lens = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
     centre = np.array([[1, 0, -TILE / 2], [0, 1, -TILE / 2], [0, 0, 1.0]])
     pose = np.column_stack([rotation[:, 0], rotation[:, 1], [0, 0, dice.between(3, 7) * TILE]])
-    matrix = lens @ pose @ centre
+    matrix = pose @ centre
     box = _mapped(
         matrix, np.array([[ink[0], ink[1]], [ink[2], ink[1]], [ink[2], ink[3]], [ink[0], ink[3]]], float)
     )
@@ -185,8 +186,9 @@ def _backdrop(dice: Dice) -> Image.Image:
 
 
 def _photograph(dice: Dice) -> Image.Image:
-    photo = _photo(dice.integer(0, len(PHOTOGRAPHS) - 1))
-    height = dice.between(0.35, 1.0) * min(photo.height, photo.width * 3 / 4)
+    which = dice.integer(0, len(PHOTOGRAPHS) - 1)
+    photo, most = _photo(which), PHOTOGRAPHS[which][3]
+    height = dice.between(0.35 * most, most) * min(photo.height, photo.width * 3 / 4)
     width = height * 4 / 3
     left, top = dice.between(0, photo.width - width), dice.between(0, photo.height - height)
     crop = photo.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR, (left, top, left + width, top + height))
@@ -238,8 +240,9 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=4)
 def _photo(which: int) -> Image.Image:
-    with Image.open(_carried(*PHOTOGRAPHS[which])) as photo:
-        return photo.convert("RGB")
+    package, path, part, _ = PHOTOGRAPHS[which]
+    with Image.open(_carried(package, path)) as photo:
+        return photo.convert("RGB").crop(part)
 
 
 def _carried(package: str, path: str) -> Path:

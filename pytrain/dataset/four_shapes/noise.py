@@ -27,6 +27,12 @@ def field(dice: Dice, columns: int, rows: int, size: tuple[int, int] = (WIDTH, H
 
 def clouds(dice: Dice, coarse: int = 3, octaves: int = 4, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Field:
     """A sum of fields, each twice to three times as fine and half as strong: the spectrum of natural pictures."""
+    finest = coarse * 2.5 ** (octaves - 1)
+    if size == (WIDTH, HEIGHT) and finest <= HEIGHT / 4:
+        # Nothing is lost at half the resolution, and three quarters of the work are saved.
+        half = clouds(dice, coarse, octaves, (WIDTH // 2, HEIGHT // 2))
+        picture = Image.fromarray((half * 255).astype(np.uint8)).resize(size, Image.Resampling.BILINEAR)
+        return np.asarray(picture, dtype=np.float32) / np.float32(255)
     total = np.zeros((size[1], size[0]), dtype=np.float32)
     weight, cells = 1.0, float(coarse)
     weights = 0.0

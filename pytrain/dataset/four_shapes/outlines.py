@@ -29,8 +29,8 @@ SQUARE_RATIO = 1.15
 RECTANGLE_RATIO = 1.8
 CIRCLE_RATIO = 1.15
 OVAL_RATIO = 1.7
-LEAST_ANGLE = 28.0
-GREATEST_ANGLE = 115.0
+LEAST_ANGLE = 26.0
+GREATEST_ANGLE = 118.0
 STAR_RATIO = (0.3, 0.6)
 PENTAGRAM_RATIO = 0.381966
 """Inner to outer radius where the sides of a star are straight lines from point to point: 1 / golden ratio squared."""

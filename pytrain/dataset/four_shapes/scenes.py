@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from pytrain.dataset.four_shapes import (
     backgrounds,
@@ -22,7 +22,7 @@ from pytrain.dataset.four_shapes import strokes, surfaces, things
 from pytrain.dataset.four_shapes.colours import Colour
 from pytrain.dataset.four_shapes.dice import Dice
 from pytrain.dataset.four_shapes.figures import Figure
-from pytrain.dataset.four_shapes.outlines import LABELS
+from pytrain.dataset.four_shapes.outlines import LABELS, Points
 from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH, Plane, placed, shape_size, tilted
 from pytrain.image import Frame
 
@@ -55,8 +55,7 @@ def draw_scene(label: str, seed: int) -> Frame:
 def on_paper(dice: Dice, figure: Figure) -> Frame:
     """Drawn by hand on a sheet that is held up, lies on a desk, or fills the frame."""
     image, plane = backgrounds.background(dice), _view(dice, figure)
-    sheet = _sheet(dice, image, plane, lambda ground: ink.draw(dice, image, plane, figure, ground))
-    return sheet
+    return _sheet(dice, image, plane, lambda ground: ink.draw(dice, image, plane, figure, ground))
 
 
 def printed(dice: Dice, figure: Figure) -> Frame:
@@ -110,18 +109,13 @@ def as_picture(dice: Dice, figure: Figure) -> Frame:
 def on_screen(dice: Dice, figure: Figure) -> Frame:
     """Shown on a phone, a tablet or a laptop."""
     image, plane = backgrounds.background(dice), _view(dice, figure)
-    # The screen is drawn first on a copy: the hand behind it must know where its edge will be.
-    surface = surfaces.screen(Dice(layout := dice.integer(0, 2**40)), image.copy(), plane)
-    hand = hands.grip(dice, surface.edge, 18) if dice.chance(0.7) else None
-    if hand:
-        hands.behind(dice, image, hand)
-    surfaces.screen(Dice(layout), image, plane)
+    hold = _Hold(dice, image, 0.7, 18)
+    surface = surfaces.screen(dice, image, plane, hold.behind)
     if dice.chance(0.25):
         ink.draw(dice, image, plane, figure, surface.colour)
     else:
         looks.flat(dice, image, plane, figure, surface.colour)
-    if hand:
-        hands.in_front(dice, image, hand)
+    hold.in_front()
     return camera.capture(dice, image)
 
 
@@ -129,12 +123,10 @@ def cut_out(dice: Dice, figure: Figure) -> Frame:
     """Cut from paper, card or foam, and held by its edge or stuck to something."""
     image, plane = backgrounds.background(dice, 0.3), _view(dice, figure)
     ground = _tone(image, plane)
-    hand = hands.grip(dice, plane.project(figure.area()), 0.22 * plane.scale()) if dice.chance(0.75) else None
-    if hand:
-        hands.behind(dice, image, hand)
+    hold = _Hold(dice, image, 0.75, 0.22 * plane.scale())
+    hold.behind(plane.project(figure.area()))
     things.solid(dice, image, plane, figure, ground, dice.between(0, 0.05))
-    if hand:
-        hands.in_front(dice, image, hand)
+    hold.in_front()
     return camera.capture(dice, image)
 
 
@@ -142,12 +134,10 @@ def as_thing(dice: Dice, figure: Figure) -> Frame:
     """An object of that shape, lying, hanging or held."""
     image, plane = backgrounds.background(dice, 0.4), _view(dice, figure)
     ground = _tone(image, plane)
-    hand = hands.grip(dice, plane.project(figure.area()), 0.2 * plane.scale()) if dice.chance(0.35) else None
-    if hand:
-        hands.behind(dice, image, hand)
+    hold = _Hold(dice, image, 0.35, 0.2 * plane.scale())
+    hold.behind(plane.project(figure.area()))
     things.thing(dice, image, plane, figure, ground)
-    if hand:
-        hands.in_front(dice, image, hand)
+    hold.in_front()
     return camera.capture(dice, image)
 
 
@@ -190,7 +180,7 @@ def blank(dice: Dice) -> Frame:
     """A sheet, a phone or a board with nothing on it but writing."""
     image = backgrounds.background(dice)
     plane = placed(
-        dice, tilted(dice, 35, dice.around(0, 0.2)), np.array([[-1.0, -1], [1, 1]]), dice.between(0.3, 0.9)
+        dice, tilted(dice, 24, dice.around(0, 0.2)), np.array([[-1.0, -1], [1, 1]]), dice.between(0.3, 0.9)
     )
     kind = dice.weighted({"sheet": 4, "screen": 2, "board": 2, "pad": 1})
     if kind == "pad":
@@ -206,10 +196,9 @@ def blank(dice: Dice) -> Frame:
         short = dice.between(0.8, 1.6)
         ratio = dice.between(1.38, 2.2)
         size = (short, short * ratio) if dice.chance(0.5) else (short * ratio, short)
-        sheet = surfaces.paper(dice, image, plane, size)
-        hand = hands.grip(dice, sheet.edge, 22) if dice.chance(0.5) else None
-        if hand:
-            hands.in_front(dice, image, hand)
+        hold = _Hold(dice, image, 0.5, 22)
+        surfaces.paper(dice, image, plane, size, hold.behind)
+        hold.in_front()
     if dice.chance(0.3):
         clutter.text(dice, image)
     return camera.capture(dice, image)
@@ -234,7 +223,7 @@ def extreme(dice: Dice) -> Frame:
     if kind == "one colour":
         image = Image.new("RGB", (WIDTH, HEIGHT), colours.any_colour(dice))
     elif kind == "blur":
-        image = image.filter(ImageFilter.GaussianBlur(dice.between(8, 25)))
+        image = canvas.softened(image, dice.between(8, 25))
     elif kind == "smear":
         across = dice.integer(10, 60)
         image = image.resize((WIDTH // across, HEIGHT // 2)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
@@ -265,22 +254,37 @@ def corner_only(dice: Dice) -> Frame:
     return camera.capture(dice, image)
 
 
+class _Hold:
+    """A hand that may hold a thing: its parts behind the thing, then those in front."""
+
+    def __init__(self, dice: Dice, image: Image.Image, probability: float, reach: float) -> None:
+        self._dice, self._image, self._reach = dice, image, reach
+        self._wanted = dice.chance(probability)
+        self._grip: hands.Grip | None = None
+
+    def behind(self, edge: Points) -> None:
+        if self._wanted:
+            self._grip = hands.grip(self._dice, edge, self._reach)
+        if self._grip:
+            hands.behind(self._dice, self._image, self._grip)
+
+    def in_front(self) -> None:
+        if self._grip:
+            hands.in_front(self._dice, self._image, self._grip)
+
+
 def _sheet(dice: Dice, image: Image.Image, plane: Plane, mark: Callable[[Colour], None]) -> Frame:
-    size = surfaces.sheet_size(dice)
-    layout = dice.integer(0, 2**40)
-    edge = surfaces.paper(Dice(layout), image.copy(), plane, size).edge
-    hand = hands.grip(dice, edge, 26) if dice.chance(0.55) else None
-    if hand:
-        hands.behind(dice, image, hand)
-    surface = surfaces.paper(Dice(layout), image, plane, size)
+    hold = _Hold(dice, image, 0.55, 26)
+    surface = surfaces.paper(dice, image, plane, surfaces.sheet_size(dice), hold.behind)
     mark(surface.colour)
-    if hand:
-        hands.in_front(dice, image, hand)
+    if dice.chance(0.12):
+        surfaces.side_note(dice, image, plane, surface.colour)
+    hold.in_front()
     return camera.capture(dice, image)
 
 
 def _view(dice: Dice, figure: Figure) -> Plane:
-    plane = tilted(dice, 42 if dice.chance(0.3) else 20, dice.around(0, 0.15))
+    plane = tilted(dice, 34 if dice.chance(0.3) else 18, dice.around(0, 0.15))
     return placed(dice, plane, figure.area(), shape_size(dice))
 
 

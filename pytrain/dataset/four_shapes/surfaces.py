@@ -1,18 +1,21 @@
-"""What a figure is drawn, printed or shown on: sheets of all kinds, boards, and the screens of phones and laptops."""
+"""What a figure is drawn, printed or shown on: sheets of all kinds, boards, screens of phones and laptops."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from pytrain.dataset.four_shapes import backgrounds, canvas, clutter, colours, noise
+from pytrain.dataset.four_shapes import backgrounds, canvas, clutter, colours, figures, ink, noise, strokes
 from pytrain.dataset.four_shapes.canvas import Mask
 from pytrain.dataset.four_shapes.colours import Colour
 from pytrain.dataset.four_shapes.dice import Dice
-from pytrain.dataset.four_shapes.outlines import Points, rounded
+from pytrain.dataset.four_shapes.outlines import Points, rotated, rounded
 from pytrain.dataset.four_shapes.plane import Plane
+
+Held = Callable[[Points], None]
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,13 @@ def sheet_size(dice: Dice) -> tuple[float, float]:
 
 
 def paper(
-    dice: Dice, image: Image.Image, plane: Plane, size: tuple[float, float], blank: bool = False
+    dice: Dice, image: Image.Image, plane: Plane, size: tuple[float, float], held: Held | None = None
 ) -> Surface:
     """Lays a sheet of paper, a notebook's page, a card or a sticky note around the unit circle.
 
     Args:
         size: half its width and half its height, in the plane's units.
-        blank: whether to leave out rules and printed words.
+        held: called with the outline in pixels before anything is painted, to draw the hand behind.
     """
     ground = colours.paper_colour(dice)
     corners, lying = _lying(dice, size)
@@ -54,6 +57,8 @@ def paper(
     if dice.chance(0.12):
         corners = _torn(dice, size)
     edge = plane.project(corners)
+    if held:
+        held(edge)
     mask = canvas.area(edge, image.size)
     if dice.chance(0.7):
         canvas.shadow(
@@ -68,8 +73,7 @@ def paper(
         mask,
         backgrounds.tinted(light, colours.shade(ground, 1 - swing), colours.shade(ground, 1 + swing * 0.5)),
     )
-    if not blank:
-        _rules(dice, image, plane, size, ground, mask)
+    _rules(dice, image, plane, size, ground, mask)
     if dice.chance(0.15):
         _creases(dice, image, plane, size, ground)
     return Surface(ground, edge, mask)
@@ -99,7 +103,7 @@ def board(dice: Dice, image: Image.Image, dark: bool) -> Surface:
     return Surface(ground, edges, None)
 
 
-def screen(dice: Dice, image: Image.Image, plane: Plane) -> Surface:
+def screen(dice: Dice, image: Image.Image, plane: Plane, held: Held | None = None) -> Surface:
     """A phone, tablet or laptop around the unit circle, switched on; dark or light."""
     kind = dice.weighted({"phone": 4, "tablet": 2, "laptop": 1.5})
     short = dice.between(1.08, 1.5)
@@ -115,6 +119,8 @@ def screen(dice: Dice, image: Image.Image, plane: Plane) -> Surface:
     corners = _corners(size)
     body = rounded(_corners((size[0] + bezel, size[1] + bezel)), 0.25 if kind == "phone" else 0.1)
     edge = plane.project(body)
+    if held:
+        held(edge)
     mask = canvas.area(edge, image.size)
     canvas.shadow(image, mask, 3, 4, 5, 0.4)
     canvas.paint(
@@ -229,3 +235,14 @@ def _torn(dice: Dice, size: tuple[float, float]) -> Points:
     x = np.linspace(w, -w, 14)
     ragged = np.stack([x, h + 0.06 * dice.normals(14)], axis=1)
     return np.concatenate([[[-w, -h], [w, -h]], ragged])
+
+
+def side_note(dice: Dice, image: Image.Image, plane: Plane, ground: Colour) -> None:
+    """A word or a small doodle beside the figure, by the same pen or another."""
+    other = figures.other(dice, solid=False)
+    away = rotated(np.array([[dice.between(1.35, 1.7), 0.0]]), dice.angle())[0]
+    place = plane.before(0.0, dice.between(0.12, 0.28), (float(away[0]), float(away[1])))
+    lines = other.lines(dice, strokes.any_hand(dice))
+    ink.draw_lines(
+        dice, image, place, lines, ink.Tool(dice.between(0.1, 0.25)), colours.ink_colour(dice, ground)
+    )
