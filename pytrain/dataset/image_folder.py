@@ -91,8 +91,9 @@ def scan(root: Path, labels: Sequence[str] | None = None) -> ImageFolder:
     files = [(label, file) for label in wanted for file in _files(root / label)]
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(lambda entry: _looked_at(*entry), files))
-    pictures = tuple(result for result in results if isinstance(result, Picture))
-    problems = tuple(result for result in results if isinstance(result, Problem))
+    readable = [result for result in results if isinstance(result, Picture)]
+    pictures, contradictions = _one_label_each(readable)
+    problems = (*(result for result in results if isinstance(result, Problem)), *contradictions)
     _check_none_empty(root, classes, pictures, problems)
     return ImageFolder(
         root.resolve().name, root, classes, pictures, problems, _fingerprint(classes, pictures)
@@ -218,6 +219,21 @@ def _looked_at(label: str, path: Path) -> Picture | Problem:
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         return Problem(path, f"cannot be read: {error}")
     return Picture(path, label, hashlib.sha256(content).hexdigest())
+
+
+def _one_label_each(pictures: Sequence[Picture]) -> tuple[tuple[Picture, ...], tuple[Problem, ...]]:
+    """Sets aside a picture whose very bytes stand under another label too: one of the two is wrong."""
+    first: dict[str, Picture] = {}
+    problems: list[Problem] = []
+    for picture in pictures:
+        other = first.setdefault(picture.digest, picture)
+        if other.label != picture.label:
+            why = (
+                f"is the same picture as {other.label}/{other.path.name}; delete the one with the wrong label"
+            )
+            problems.append(Problem(picture.path, why))
+    bad = {problem.path for problem in problems}
+    return tuple(picture for picture in pictures if picture.path not in bad), tuple(problems)
 
 
 def _decoded(picture: Picture) -> Problem | None:

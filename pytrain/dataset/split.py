@@ -1,4 +1,4 @@
-"""Splits a data set into training, validation and test pictures: always the same way, no picture in two parts."""
+"""Splits a data set into training, validation and test pictures: always alike, no picture in two parts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Split:
 def split(folder: ImageFolder, validation: float = 0.15, test: float = 0.15, seed: int = 0) -> Split:
     """Deals the pictures out by their contents.
 
-    A picture's part depends on nothing but its bytes, its seed and the shares, so identical files stay together
-    and adding pictures moves none of the others. Only where that leaves a part of a class empty, which small
-    classes suffer, its least picture (by hash) moves there.
+    A picture's part depends on nothing but its bytes, the seed and the shares, so identical files stay
+    together, and adding pictures moves none of the others. Only where that leaves a part of a class empty,
+    which small classes suffer, one picture (the least by hash) moves there.
 
     Args:
         validation: its share of the pictures, above 0.

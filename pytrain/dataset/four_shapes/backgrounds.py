@@ -1,4 +1,4 @@
-"""What is behind the thing that is held up: walls, desks, rooms, clothes, shelves, windows, and plain clutter."""
+"""What is behind the thing that is held up: walls, desks, rooms, clothes, shelves, windows, clutter."""
 
 from __future__ import annotations
 

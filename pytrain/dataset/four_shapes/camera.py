@@ -35,7 +35,7 @@ def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
     if dice.chance(0.3 * harsh):
         gain = gain * _vignette(dice.between(0.1, 0.45))
     cast = 1 + 0.09 * harsh * np.clip(dice.normals(3), -2, 2) if dice.chance(0.7) else np.ones(3)
-    exposure = dice.log_between(0.68, 1.35) / (1 - 0.5 * strength) if dice.chance(0.8) else 1.0
+    exposure = dice.log_between(0.68, 1.28) / (1 - 0.5 * strength) if dice.chance(0.8) else 1.0
     frame = np.asarray(image, dtype=np.float32) * (
         gain * (cast * (1 + (exposure - 1) * harsh)).astype(np.float32)
     )

@@ -1,4 +1,4 @@
-"""Drawing with smooth edges: areas and lines are masks at three times the frame's resolution, then laid on it."""
+"""Drawing with smooth edges: areas and lines are masks at three times the frame's resolution."""
 
 from __future__ import annotations
 

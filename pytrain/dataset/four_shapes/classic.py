@@ -16,8 +16,8 @@ SIDE = 200
 def draw_classic(label: str, seed: int) -> Frame:
     """One picture: any rotation, size and place, whole within the frame.
 
-    The originals come from frames of a video of paper shapes, cut at a threshold: their edges are rough, their
-    corners a little round, their sides not quite straight. Half of ours look like that, half are clean.
+    The originals were cut at a threshold from a video of paper shapes: their edges are rough, their corners
+    a little round, their sides not quite straight. Half of ours look like that, half are clean.
 
     Args:
         label: "circle", "square", "star" or "triangle".

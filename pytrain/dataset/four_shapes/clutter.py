@@ -1,4 +1,4 @@
-"""Things that stand around in a frame and are never its subject; none is a clear circle, square, star or triangle."""
+"""Things that stand around in a frame and are never its subject; none is clearly one of the four shapes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pytrain.dataset.four_shapes.dice import Dice
 from pytrain.dataset.four_shapes.outlines import Points, rotated, rounded, smooth
 from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH, Plane
 
-WORDS = (
-    "the quick brown fox hello today list of things to do buy milk and bread page chapter one notes from class "
-    "monday meeting 12 47 350 total name date signed important please read new world under river small house"
-).split()
+_TEXT = (
+    "the quick brown fox hello today list of things to do buy milk and bread page chapter one notes from "
+    "class monday meeting 12 47 350 total name date signed important please read new world under river house"
+)
+WORDS = _TEXT.split()
 
 
 def patch(dice: Dice) -> Points:
@@ -34,7 +35,7 @@ def patch(dice: Dice) -> Points:
 def bar(left: float, top: float, width: float, height: float, lean: float = 0.0) -> Points:
     """A rectangle in pixels, leaning by an angle in radians."""
     corners = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
-    return rotated(corners, lean) + (left + width / 2, top + height / 2)
+    return np.asarray(rotated(corners, lean) + np.array([left + width / 2, top + height / 2]))
 
 
 def scatter(dice: Dice, image: Image.Image, count: int) -> None:
@@ -96,9 +97,8 @@ def cup(dice: Dice, image: Image.Image) -> None:
     """From the side, with its handle."""
     x, y, size = dice.between(0, WIDTH), dice.between(60, HEIGHT), dice.between(14, 45)
     colour = colours.muted(dice)
-    handle = smooth([[size * 0.4, -size * 0.7], [size * 0.95, -size * 0.6], [size * 0.9, size * 0.3], [size * 0.35, size * 0.5]],
-                    6, closed=False)  # fmt: skip
-    canvas.stroke(image, [handle + (x, y)], max(2, size * 0.15), colours.shade(colour, 0.85))
+    handle = size * smooth([[0.4, -0.7], [0.95, -0.6], [0.9, 0.3], [0.35, 0.5]], 6, closed=False)
+    canvas.stroke(image, [handle + np.array([x, y])], max(2, size * 0.15), colours.shade(colour, 0.85))
     body = np.array([[-0.5, -1.1], [0.5, -1.1], [0.42, 1.0], [-0.42, 1.0]]) * size + (x, y)
     mask = canvas.area(rounded(body, 0.25), image.size)
     canvas.shadow(image, mask, 3, 2, 4, 0.4)

@@ -34,7 +34,7 @@ class Dice:
 
     def log_between(self, low: float, high: float) -> float:
         """Between two positive numbers, each doubling equally likely."""
-        return low * (high / low) ** float(self.rng.random())
+        return float(low * (high / low) ** float(self.rng.random()))
 
     def chance(self, probability: float) -> bool:
         return float(self.rng.random()) < probability

@@ -286,8 +286,9 @@ def _flag(dice: Dice) -> Points:
 
 
 SOLIDS: tuple[Callable[[Dice], Points], ...] = (
-    _heart, _heart, _moon, _moon, _plus, _plus, _block_arrow, _block_arrow, _bolt, _drop, _cloud, _long_box, _long_box,
-    _oval, _oval, _half_disc, _bubble, _blob, _blob, _angle_block, _chevron, _leaf, _bottle, _fish, _flag,
+    _heart, _heart, _moon, _moon, _plus, _plus, _block_arrow, _block_arrow, _bolt, _drop, _cloud,
+    _long_box, _long_box, _oval, _oval, _half_disc, _bubble, _blob, _blob, _angle_block, _chevron,
+    _leaf, _bottle, _fish, _flag,
 )  # fmt: skip
 
 
@@ -422,8 +423,8 @@ _CURVED: dict[str, list[list[tuple[float, float]]]] = {
     "?": [[(-0.5, -0.6), (0, -1), (0.5, -0.6), (0.1, 0), (0, 0.5)], [(0, 0.9), (0.03, 0.97)]],
     "C": [[(0.6, -0.7), (0, -1), (-0.6, -0.4), (-0.65, 0.4), (0, 1), (0.6, 0.7)]],
     "U": [[(-0.6, -1), (-0.6, 0.5), (0, 1), (0.6, 0.5), (0.6, -1)]],
-    "R": [[(-0.5, 1), (-0.5, -1), (0.3, -0.95), (0.5, -0.5), (0.2, 0), (-0.5, 0.05)], [(-0.1, 0.1), (0.6, 1)]],
-    "g": [[(0.4, -0.8), (-0.3, -0.9), (-0.4, -0.2), (0.2, -0.1), (0.4, -0.8), (0.4, 0.6), (0, 1), (-0.5, 0.8)]],
+    "R": [[(-0.5, 1), (-0.5, -1), (0.3, -0.95), (0.5, -0.5), (0.2, 0), (-0.5, 0)], [(-0.1, 0.1), (0.6, 1)]],
+    "g": [[(0.4, -0.8), (-0.3, -0.9), (-0.4, -0.2), (0.2, -0.1), (0.4, -0.8), (0.4, 0.6), (0, 1), (-0.5, 1)]],
 }  # fmt: skip
 
 
@@ -460,8 +461,9 @@ def _tangle(dice: Dice) -> list[Points]:
 
 
 LINES: tuple[Callable[[Dice], list[Points]], ...] = (
-    _zigzag, _wave, _spiral, _scribble, _scribble, _cross, _cross, _line_plus, _arrow, _arrow, _tick, _hash, _bars,
-    _open_angle, _stick_man, _flower, _letter, _letter, _letter, _letter, _word, _word, _word, _arc, _infinity, _tangle,
+    _zigzag, _wave, _spiral, _scribble, _scribble, _cross, _cross, _line_plus, _arrow, _arrow, _tick, _hash,
+    _bars, _open_angle, _stick_man, _flower, _letter, _letter, _letter, _letter, _word, _word, _word, _arc,
+    _infinity, _tangle,
 )  # fmt: skip
 
 

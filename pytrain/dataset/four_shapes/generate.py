@@ -60,8 +60,8 @@ def generate(
 ) -> tuple[Path, Path, Path]:
     """Draws the data sets that are not there yet with these settings.
 
-    Each set is drawn in a folder beside its place and renamed when it is whole, its `dataset.json` written last:
-    whatever interrupts it, what was there before stays. How many processes draw does not change the pictures.
+    Each set is drawn in a folder beside its place, its `dataset.json` last, and renamed when it is whole:
+    whatever interrupts it, what was there before stays. The number of processes changes no picture.
 
     Args:
         out: the folder in which the three data sets go.
@@ -86,15 +86,15 @@ def generate(
     total = sum(sum(plans[name].values()) for name in missing)
     done = 0
     for name in missing:
-        staging = _staging(out / name)
+        staging = staging_folder(out / name)
         try:
             _make_room(out / name, staging)
             for count in _drawn(_batches(staging, name, seed, plans[name]), workers):
                 done += count
                 if progress is not None:
                     progress(done, total)
-            _write_manifest(staging, wanted[name])
-            _swap(staging, out / name)
+            write_manifest(staging, wanted[name])
+            swap(staging, out / name)
         except OSError as error:
             raise DataError(
                 f"The data set {out / name} could not be written: {error.strerror or error}.",
@@ -106,7 +106,7 @@ def generate(
 
 
 def is_finished(folder: Path, manifest: Mapping[str, Any]) -> bool:
-    """Whether a data set was drawn to its end with just these settings, and no picture was taken away since."""
+    """Whether a data set was drawn to its end with these settings, and no picture is missing."""
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -123,8 +123,13 @@ def is_finished(folder: Path, manifest: Mapping[str, Any]) -> bool:
 
 def _manifest(name: str, seed: int, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "schema": 1, "name": name, "generator": GENERATOR, "version": VERSION, "seed": seed, "counts": dict(counts),
-    }  # fmt: skip
+        "schema": 1,
+        "name": name,
+        "generator": GENERATOR,
+        "version": VERSION,
+        "seed": seed,
+        "counts": dict(counts),
+    }
 
 
 def _batches(folder: Path, name: str, seed: int, counts: Mapping[str, int]) -> list[Batch]:
@@ -186,7 +191,7 @@ def _suffix(dataset: str) -> str:
     return ".png" if dataset == CLASSIC else ".jpg"
 
 
-def _staging(folder: Path) -> Path:
+def staging_folder(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.new"
 
 
@@ -210,11 +215,11 @@ def _is_ours(folder: Path) -> bool:
     return isinstance(manifest, dict) and manifest.get("generator") == GENERATOR
 
 
-def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
-def _swap(staging: Path, folder: Path) -> None:
+def swap(staging: Path, folder: Path) -> None:
     """Puts the new folder in the old one's place; the old one goes only when the new one stands."""
     former = folder.parent / f".{folder.name}.former"
     shutil.rmtree(former, ignore_errors=True)

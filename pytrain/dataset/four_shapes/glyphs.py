@@ -1,4 +1,4 @@
-"""The test set whose shapes nobody here drew: characters of text fonts, printed and held up before photographs.
+"""The test set whose shapes nobody here drew: characters of fonts, printed and held up before photographs.
 
 Never train on it and choose nothing by it. The shapes come from the outlines in matplotlib's fonts, the
 photographs from matplotlib and scikit-learn; of the training scenes' drawing code nothing is used.
@@ -39,21 +39,26 @@ RARE_CHARACTERS = {"circle": "❍", "square": "❏❑", "triangle": "⚠", "star
 NO_SHAPE = "ABEFGHJKLMNPRSTUWXYZabcdefghkmnprstuwyz1234579&?!#%§¶£$+=~{}"
 
 PLAIN_FONTS = (
-    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSerif",
-    "DejaVuSerif-Bold", "DejaVuSerif-Italic", "STIXGeneral",
+    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSansMono-Bold",
+    "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "STIXGeneral",
 )  # fmt: skip
 """All of these have circles, squares and triangles."""
 
 STAR_FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSansMono-Bold")
 STIX_STARS = "☆★"
 
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+"""What pip calls a package, where that differs."""
+
 PHOTOGRAPHS = (
     ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", (150, 0, 512, 600), 1.0),
     ("sklearn", "datasets/images/china.jpg", (0, 0, 640, 427), 1.0),
     ("sklearn", "datasets/images/flower.jpg", (0, 0, 640, 427), 0.6),
 )
-"""Package, file, the part of it that is used, and how much of that part's height a frame may show at most: the
-stars on the flag are left out, and the round flower is never shown whole."""
+"""Package, file, the part of it that is used, and the most of that part's height that a frame may show.
+
+The stars on the flag are left out, and the round flower is never shown whole.
+"""
 
 
 def draw_glyph(label: str, seed: int) -> Frame:
@@ -132,7 +137,7 @@ def _colours(dice: Dice) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
 
 
 def _projection(dice: Dice, ink: tuple[int, int, int, int]) -> npt.NDArray[np.float64]:
-    """Tile to frame: rotation in space, then scaled and moved so that the character stays in the centre square."""
+    """Tile to frame: turned in space, scaled, and moved so that the character is in the centre square."""
     turn = dice.between(0, 2 * np.pi) if dice.chance(0.3) else 0.25 * float(dice.normals(1)[0])
     nod, shake = np.radians(np.clip(15 * dice.normals(2), -38, 38))
     about_z = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
@@ -150,7 +155,7 @@ def _projection(dice: Dice, ink: tuple[int, int, int, int]) -> npt.NDArray[np.fl
     room = np.maximum(0, HEIGHT - (high - low) * factor) / 2
     target = np.array([WIDTH / 2, HEIGHT / 2]) + room * np.clip(0.45 * dice.normals(2), -0.95, 0.95)
     shift = target - (low + high) / 2 * factor
-    return np.array([[factor, 0, shift[0]], [0, factor, shift[1]], [0, 0, 1.0]]) @ matrix
+    return np.asarray(np.array([[factor, 0, shift[0]], [0, factor, shift[1]], [0, 0, 1.0]]) @ matrix
 
 
 def _mapped(matrix: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -176,10 +181,8 @@ def _lay(dice: Dice, image: Image.Image, tile: Image.Image, matrix: npt.NDArray[
 
 
 def _backdrop(dice: Dice) -> Image.Image:
-    if dice.chance(0.7):
-        image = _photograph(dice)
-    else:
-        image = _waves(dice) if dice.chance(0.5) else _mosaic(dice)
+    recipe = dice.weighted({_photograph: 0.7, _waves: 0.15, _mosaic: 0.15})
+    image = recipe(dice)
     if dice.chance(0.4):
         image = image.filter(ImageFilter.BoxBlur(dice.between(0.5, 4)))
     return image
@@ -230,7 +233,7 @@ def _taken(dice: Dice, image: Image.Image) -> Frame:
     tint = 1 + 0.05 * np.clip(dice.normals(3), -2, 2)
     pixels = pixels * light[..., None] * tint * dice.between(0.65, 1.2)
     pixels += dice.between(0, 8) * dice.normals(HEIGHT, WIDTH, 1 if dice.chance(0.5) else 3)
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(pixels, 0, 255), dtype=np.uint8)
 
 
 @lru_cache(maxsize=64)
@@ -253,6 +256,6 @@ def _carried(package: str, path: str) -> Path:
         raise DataError(
             f"{path} of the package {package} is missing.",
             expected="the fonts and photographs that matplotlib and scikit-learn carry",
-            fix=f"Install it again: pip install --force-reinstall {'scikit-learn' if package == 'sklearn' else package}",
+            fix=f"Install it again: pip install --force-reinstall {DISTRIBUTIONS.get(package, package)}",
         )
     return file

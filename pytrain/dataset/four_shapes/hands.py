@@ -16,6 +16,14 @@ from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH
 FARTHEST = 420.0
 """Pixels that an arm reaches from its hand, surely out of the frame."""
 
+KNUCKLES = smooth(
+    [(-1.9, -1.3), (-0.6, -1.8), (0.8, -1.8), (1.9, -1.1), (2, 1), (1, 2.1), (-1, 2.1), (-1.9, 1)]
+)
+"""A fist from behind: (across, outwards), in widths of a finger."""
+
+PALM = smooth([(-2, -1.5), (-2.1, 1.2), (-1, 2), (1, 2), (2.1, 1.3), (2.1, -1), (1.2, -2.4), (-1.2, -2.4)])
+"""An open hand: (across, up), in widths of a finger."""
+
 
 @dataclass(frozen=True)
 class Grip:
@@ -62,10 +70,7 @@ def behind(dice: Dice, image: Image.Image, hand: Grip) -> None:
     side = np.array([-hand.outward[1], hand.outward[0]])
     palm = hand.anchor + hand.outward * hand.width * dice.between(1.2, 2.2)
     _arm(dice, image, palm, hand)
-    knuckles = smooth(
-        [palm + side * hand.width * s * 1.9 + hand.outward * hand.width * o * 1.6
-         for s, o in ((-1, -0.8), (-0.3, -1.1), (0.4, -1.1), (1, -0.7), (1.05, 0.6), (0.5, 1.3), (-0.5, 1.3), (-1, 0.6))]
-    )  # fmt: skip
+    knuckles = palm + hand.width * KNUCKLES @ np.stack([side, hand.outward])
     canvas.fill(image, knuckles, colours.shade(hand.skin, 0.82))
     for k in range(dice.integer(1, 4)):
         root = palm + side * hand.width * (k - 1.5) * 0.95
@@ -143,8 +148,7 @@ def waving(dice: Dice, image: Image.Image) -> None:
     side = np.array([-up[1], up[0]])
     _arm(dice, image, centre, hand)
     width = hand.width
-    palm = smooth([centre + side * width * s + up * width * u
-                   for s, u in ((-2, -1.5), (-2.1, 1.2), (-1, 2), (1, 2), (2.1, 1.3), (2.1, -1), (1.2, -2.4), (-1.2, -2.4))])  # fmt: skip
+    palm = centre + width * PALM @ np.stack([side, up])
     canvas.fill(image, palm, hand.skin)
     stretched = dice.integer(0, 4)
     for k in range(4):
@@ -158,7 +162,7 @@ def waving(dice: Dice, image: Image.Image) -> None:
 
 
 def _arm(dice: Dice, image: Image.Image, start: Points, hand: Grip) -> None:
-    down = hand.outward + (0.0, dice.between(0.1, 0.8))
+    down = hand.outward + np.array([0.0, dice.between(0.1, 0.8)])
     down = down / np.linalg.norm(down)
     path = np.stack([start, start + down * FARTHEST])
     canvas.paint(

@@ -85,9 +85,15 @@ def draw(
 
 
 def _shade_in(
-    dice: Dice, image: Image.Image, plane: Plane, figure: Figure, tool: Tool, hand: strokes.Hand, colour: Colour,
+    dice: Dice,
+    image: Image.Image,
+    plane: Plane,
+    figure: Figure,
+    tool: Tool,
+    hand: strokes.Hand,
+    colour: Colour,
     ground: Colour,
-) -> None:  # fmt: skip
+) -> None:
     inside = canvas.area(plane.project(figure.area() * 0.97), image.size)
     if inside is None:
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from pytrain.dataset.four_shapes import backgrounds, canvas, colours, noise, strokes
+from pytrain.dataset.four_shapes import backgrounds, canvas, colours, noise
 from pytrain.dataset.four_shapes.canvas import Mask
 from pytrain.dataset.four_shapes.colours import Colour
 from pytrain.dataset.four_shapes.dice import Dice
 from pytrain.dataset.four_shapes.figures import Figure
-from pytrain.dataset.four_shapes.outlines import Points
+from pytrain.dataset.four_shapes.outlines import Points, resampled, rotated
 from pytrain.dataset.four_shapes.plane import Plane
 
 
@@ -51,7 +51,7 @@ def flat(dice: Dice, image: Image.Image, plane: Plane, figure: Figure, ground: C
 
 
 def outlined(dice: Dice, image: Image.Image, plane: Plane, corners: Points, colour: Colour) -> None:
-    """An even line around, with sharp or round corners, from hairline to very bold; sometimes dashed or doubled."""
+    """An even line around, from hairline to very bold, sharp or round; sometimes dashed or doubled."""
     width = dice.log_between(0.03, 0.3) if dice.chance(0.85) else 0.02
     if dice.chance(0.5) and width > 0.06:
         ring = canvas.area(
@@ -59,7 +59,7 @@ def outlined(dice: Dice, image: Image.Image, plane: Plane, corners: Points, colo
         )
         canvas.paint(image, ring, colour)
         return
-    path = strokes.resampled(corners, 0.08)
+    path = resampled(corners, 0.08)
     path = np.concatenate([path, path[:1]])
     lines = [path]
     if dice.chance(0.1):
@@ -88,9 +88,9 @@ def patterned(
     spacing = dice.between(0.12, 0.35)
     rows = np.arange(-1.1, 1.1, spacing)
     angle = dice.pick([0.0, np.pi / 4, np.pi / 2, dice.angle()])
-    lines = [strokes.rotated(np.array([[-1.2, y], [1.2, y]]), angle) for y in rows]
+    lines = [rotated(np.array([[-1.2, y], [1.2, y]]), angle) for y in rows]
     if dice.chance(0.3):
-        lines += [strokes.rotated(np.array([[-1.2, y], [1.2, y]]), angle + np.pi / 2) for y in rows]
+        lines += [rotated(np.array([[-1.2, y], [1.2, y]]), angle + np.pi / 2) for y in rows]
     width = max(1.0, plane.scale() * spacing * dice.between(0.2, 0.6))
     hatch = canvas.line([plane.project(one) for one in lines], width, image.size, round_ends=False)
     canvas.paint(image, hatch and hatch.within(mask), colour)

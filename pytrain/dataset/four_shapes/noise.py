@@ -26,7 +26,7 @@ def field(dice: Dice, columns: int, rows: int, size: tuple[int, int] = (WIDTH, H
 
 
 def clouds(dice: Dice, coarse: int = 3, octaves: int = 4, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Field:
-    """A sum of fields, each twice to three times as fine and half as strong: the spectrum of natural pictures."""
+    """A sum of fields, each finer and weaker than the last: the spectrum of natural pictures."""
     finest = coarse * 2.5 ** (octaves - 1)
     if size == (WIDTH, HEIGHT) and finest <= HEIGHT / 4:
         # Nothing is lost at half the resolution, and three quarters of the work are saved.

@@ -1,4 +1,4 @@
-"""The four shapes as polygons, in all the proportions that people give them, and how they are turned and placed.
+"""The four shapes as polygons, in all the proportions that people give them.
 
 An outline is float64 [points, 2], closed (the last point joins the first), centred, with its farthest
 point at distance 1. x goes right, y goes down.
@@ -33,7 +33,7 @@ LEAST_ANGLE = 26.0
 GREATEST_ANGLE = 118.0
 STAR_RATIO = (0.3, 0.6)
 PENTAGRAM_RATIO = 0.381966
-"""Inner to outer radius where the sides of a star are straight lines from point to point: 1 / golden ratio squared."""
+"""Inner to outer radius of a star whose sides run straight from tip to tip: 1 / golden ratio squared."""
 
 
 def circle(dice: Dice, irregular: float = 0.0) -> Points:
@@ -50,7 +50,7 @@ def circle(dice: Dice, irregular: float = 0.0) -> Points:
 
 
 def square(dice: Dice, irregular: float = 0.0) -> Points:
-    """4 corners; sides' ratio within `SQUARE_RATIO` before the corners are disturbed by at most 5 % of a side."""
+    """4 corners; sides' ratio within `SQUARE_RATIO`, then each corner moved by at most 5 % of a side."""
     ratio = (
         1.0 if dice.chance(0.45) else dice.between(1.0, 1.05 + (SQUARE_RATIO - 1.05) * min(1.0, irregular))
     )
@@ -73,9 +73,9 @@ def triangle(dice: Dice, irregular: float = 0.0) -> Points:
             angles = [dice.between(LEAST_ANGLE, GREATEST_ANGLE), dice.between(LEAST_ANGLE, GREATEST_ANGLE)]
         corners = _disturbed(dice, _from_angles(angles[0], angles[1]), 0.05 * irregular)
         found = interior_angles(corners)
-        if min(angles[0], angles[1], 180 - angles[0] - angles[1]) > 0 and found.min() >= LEAST_ANGLE:
-            if found.max() <= GREATEST_ANGLE:
-                break
+        closes = angles[0] + angles[1] < 180
+        if closes and found.min() >= LEAST_ANGLE and found.max() <= GREATEST_ANGLE:
+            break
     if dice.chance(0.5):
         corners = corners[::-1] * (-1.0, 1.0)
     return normalised(corners)
@@ -100,7 +100,7 @@ def outline(label: str, dice: Dice, irregular: float = 0.0) -> Points:
 
 def pentagram(star_corners: Points) -> Points:
     """The one-stroke way to draw a star: its outer corners, each joined to the next but one; 5 points."""
-    return star_corners[::2][[0, 2, 4, 1, 3]]
+    return np.asarray(star_corners[::2][[0, 2, 4, 1, 3]])
 
 
 def interior_angles(corners: Points) -> npt.NDArray[np.float64]:
@@ -108,7 +108,7 @@ def interior_angles(corners: Points) -> npt.NDArray[np.float64]:
     before, after = np.roll(corners, 1, axis=0) - corners, np.roll(corners, -1, axis=0) - corners
     lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
     cosines = (before * after).sum(axis=1) / np.maximum(lengths, 1e-12)
-    return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+    return np.asarray(np.degrees(np.arccos(np.clip(cosines, -1, 1))))
 
 
 def rounded(corners: Points, amount: float, steps: int = 5) -> Points:
@@ -150,10 +150,12 @@ def normalised(points: Points) -> Points:
 def rotated(points: Points, angle: float) -> Points:
     """Turned clockwise on the screen by an angle in radians."""
     cosine, sine = np.cos(angle), np.sin(angle)
-    return points @ np.array([[cosine, sine], [-sine, cosine]])
+    return np.asarray(points @ np.array([[cosine, sine], [-sine, cosine]]))
 
 
-def smooth(corners: Sequence[Sequence[float]] | Points, steps: int = 6, closed: bool = True) -> Points:
+def smooth(
+    corners: Sequence[Sequence[float] | Points] | Points, steps: int = 6, closed: bool = True
+) -> Points:
     """A Catmull-Rom curve through the corners."""
     p1 = np.asarray(corners, dtype=np.float64)
     if closed:

@@ -17,8 +17,10 @@ from pytrain.dataset.four_shapes import (
     hands,
     ink,
     looks,
+    strokes,
+    surfaces,
+    things,
 )
-from pytrain.dataset.four_shapes import strokes, surfaces, things
 from pytrain.dataset.four_shapes.colours import Colour
 from pytrain.dataset.four_shapes.dice import Dice
 from pytrain.dataset.four_shapes.figures import Figure
@@ -71,8 +73,6 @@ def on_board(dice: Dice, figure: Figure) -> Frame:
     dark = dice.chance(0.55)
     surface = surfaces.board(dice, image, dark)
     ink.draw(dice, image, plane, figure, surface.colour, on_board=dark)
-    if dice.chance(0.15):
-        clutter.person(dice, image, dice.pick([-20.0, 10.0, 310.0, 340.0]))
     return camera.capture(dice, image)
 
 
@@ -247,9 +247,10 @@ def corner_only(dice: Dice) -> Frame:
     plane = placed(dice, tilted(dice, 30, dice.angle()), figure.area(), dice.between(0.4, 1.2))
     box = plane.project(figure.area())
     low, high = box.min(axis=0), box.max(axis=0)
-    shown = dice.between(0.0, 0.18)
-    away = dice.pick([(WIDTH - 40 - low[0] - shown * (high[0] - low[0]), 0.0), (40 - high[0] + shown * (high[0] - low[0]), 0.0),
-                      (0.0, HEIGHT - low[1] - shown * (high[1] - low[1])), (0.0, shown * (high[1] - low[1]) - high[1])])  # fmt: skip
+    shown = dice.between(0.0, 0.18) * (high - low)
+    right, below = WIDTH - 40 - low[0] - shown[0], HEIGHT - low[1] - shown[1]
+    left, above = 40 - high[0] + shown[0], shown[1] - high[1]
+    away = dice.pick([(right, 0.0), (left, 0.0), (0.0, below), (0.0, above)])
     things.solid(dice, image, plane.then(1.0, (float(away[0]), float(away[1]))), figure, _tone(image), 0.02)
     return camera.capture(dice, image)
 
@@ -298,7 +299,8 @@ def _tone(image: Image.Image, plane: Plane | None = None) -> Colour:
 
 
 MEDIA: dict[Medium, float] = {
-    on_paper: 30, printed: 13, on_board: 8, on_pad: 10, as_picture: 8, on_screen: 10, cut_out: 9, as_thing: 9, on_wall: 5,
+    on_paper: 30, printed: 13, on_board: 8, on_pad: 10, as_picture: 8, on_screen: 10,
+    cut_out: 9, as_thing: 9, on_wall: 5,
 }  # fmt: skip
 NOTHING: dict[Callable[[Dice], Frame], float] = {
     another: 42, empty: 22, someone: 12, blank: 12, bare_hand: 4, page: 3, extreme: 4, corner_only: 3,

@@ -1,4 +1,4 @@
-"""Things that have one of the four shapes: plates and coins, tiles and boxes, signs and set squares, ornaments."""
+"""Things that have one of the four shapes: plates, coins, tiles, boxes, signs, set squares, ornaments."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def _framed(dice: Dice, image: Image.Image, plane: Plane, figure: Figure, ground
         for x, y in _pips(dice.integer(1, 6)):
             canvas.fill(
                 image,
-                plane.project(rounded(_box(0.11, 0.11), 1) + (0.37 * x, 0.37 * y)),
+                plane.project(rounded(_box(0.11, 0.11), 1) + 0.37 * np.array([x, y])),
                 colours.contrasting(dice, colour),
             )
     elif kind == "ribbon":
