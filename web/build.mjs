@@ -13,7 +13,7 @@ const modules = join(root, 'node_modules');
 /** Files of this build, by absolute path; anything else in dist is left over from an earlier one. */
 const written = new Set();
 
-const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const { version, dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -24,7 +24,10 @@ const common = {
   outdir: dist,
   target: 'es2022',
   legalComments: 'none', // the notices are gathered in licenses.txt
-  define: { 'globalThis.PYTRAIN_VERSION': JSON.stringify(version) },
+  define: {
+    'globalThis.PYTRAIN_VERSION': JSON.stringify(version),
+    'globalThis.TFJS_VERSION': JSON.stringify(dependencies['@tensorflow/tfjs-core']),
+  },
   external: ['fonts/*'],
   logLevel: 'warning',
 };
@@ -38,6 +41,7 @@ const classic = {
 
 await Promise.all([
   bundle({ ...classic, entryPoints: { pytrain: 'web/pytrain.js' }, globalName: 'pytrain' }),
+  bundle({ ...classic, entryPoints: { theme: 'web/pages/theme.js' } }),
   bundle({
     ...classic,
     entryPoints: Object.fromEntries(
@@ -57,8 +61,7 @@ await Promise.all([
     format: 'esm',
     entryPoints: {
       play: 'web/pages/play.js',
-      sketch: 'web/pages/sketch.js',
-      theme: 'web/pages/theme.js',
+      'sketch-page': 'web/pages/sketch-page.js',
       verify: 'web/pages/verify.js',
       style: 'web/style.css',
     },

@@ -1,7 +1,8 @@
 // The library a designer uses: imageClassifier(). Served as pytrain.js (a script) and pytrain.mjs (a module).
 
-import { httpReader, locate, readManifest, readWeights } from './lib/contract.js';
+import { readManifest, readWeights } from './lib/contract.js';
 import { checkOptions } from './lib/options.js';
+import { httpReader, locate } from './lib/place.js';
 import { smoother, toResults } from './lib/results.js';
 import { startRunner } from './lib/runner.js';
 import { unwrap, whenReady } from './lib/sources.js';

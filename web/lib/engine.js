@@ -4,6 +4,7 @@ import { backend, setBackend } from '@tensorflow/tfjs-core';
 import { median } from './backend.js';
 import { PytrainError, toPlain } from './errors.js';
 import { openModel } from './model.js';
+import { cropSquare } from './preprocess.js';
 
 /**
  * @typedef {ImageBitmap | import('./preprocess.js').Pixels} Frame
@@ -124,17 +125,16 @@ let context = null;
  */
 function toPixels(frame) {
   if (!('close' in frame)) return frame;
-  const { width, height } = frame;
+  const { left, top, side } = cropSquare(frame.width, frame.height);
   if (!context) {
-    context = new OffscreenCanvas(width, height).getContext('2d', { alpha: false, willReadFrequently: true });
+    context = new OffscreenCanvas(side, side).getContext('2d', { alpha: false, willReadFrequently: true });
     if (!context) throw new PytrainError('This browser gives workers no 2D canvas.');
   }
-  if (context.canvas.width !== width || context.canvas.height !== height) {
-    Object.assign(context.canvas, { width, height });
-  }
+  if (context.canvas.width !== side) Object.assign(context.canvas, { width: side, height: side });
+  // Only the square that counts, pixel for pixel; transparency falls on white.
   context.fillStyle = 'white';
-  context.fillRect(0, 0, width, height);
-  context.drawImage(frame, 0, 0);
+  context.fillRect(0, 0, side, side);
+  context.drawImage(frame, -left, -top);
   frame.close();
-  return context.getImageData(0, 0, width, height);
+  return { data: context.getImageData(0, 0, side, side).data, width: side, height: side, opaque: true };
 }

@@ -1,14 +1,15 @@
 // The referee for `pytrain verify` in a browser: frames through the real library on one backend.
 
 import { median } from '../lib/backend.js';
-import { imageClassifier, version } from '../pytrain.js';
+import { tfjsVersion } from '../lib/version.js';
+import { imageClassifier } from '../pytrain.js';
 
 /** @typedef {{width: number, height: number, rgb: string} | {url: string}} VerifyFrame rgb is base64, row by row */
 
 /**
  * @param {{modelUrl: string, frames: VerifyFrame[], backend: any, repeat?: number}} job
  * @returns {Promise<{probabilities: number[][], milliseconds: number, backend: string, version: string}>}
- *   milliseconds: median over `repeat` runs of the first frame, in the worker
+ *   milliseconds: median over `repeat` runs of the first frame, in the worker; version: TensorFlow.js's
  */
 async function pytrainVerify({ modelUrl, frames, backend, repeat = 10 }) {
   const classifier = await imageClassifier(modelUrl, { backend });
@@ -26,7 +27,7 @@ async function pytrainVerify({ modelUrl, frames, backend, repeat = 10 }) {
       await classifier.classify(pictures[0]);
       times.push(Number(classifier.timings.latest));
     }
-    return { probabilities, milliseconds: median(times), backend: classifier.backend, version };
+    return { probabilities, milliseconds: median(times), backend: classifier.backend, version: tfjsVersion };
   } finally {
     classifier.dispose();
   }

@@ -1,0 +1,110 @@
+// Where a model lies, and reading its files over HTTP.
+
+import { fromPlain, PytrainError, toPlain } from './errors.js';
+
+/**
+ * Where a model lies: a plain name is looked up beside the library, anything else is a URL.
+ * @param {string} nameOrUrl
+ * @param {string} libraryBase folder of pytrain.js
+ * @param {string} documentBase what relative URLs are relative to
+ * @returns {{name: string, folder: string, modelFile: string}}
+ */
+export function locate(nameOrUrl, libraryBase, documentBase) {
+  if (typeof nameOrUrl !== 'string' || nameOrUrl.trim() === '') {
+    throw new PytrainError(
+      `imageClassifier was given ${nameOrUrl === '' ? 'an empty name' : `a ${typeof nameOrUrl}`} as its model.`,
+      "a name such as 'four-shapes', or the URL of a model's folder",
+      "Write for example: await pytrain.imageClassifier('four-shapes')",
+    );
+  }
+  const isName = !/[/:\\?#]/.test(nameOrUrl) && !nameOrUrl.endsWith('.json') && !/^\.+$/.test(nameOrUrl);
+  const url = isName
+    ? new URL(`models/${encodeURIComponent(nameOrUrl)}/`, libraryBase)
+    : new URL(nameOrUrl, documentBase);
+  let modelFile = 'model.json';
+  if (url.pathname.endsWith('.json')) {
+    modelFile = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+  } else if (!url.pathname.endsWith('/')) {
+    url.pathname += '/';
+  }
+  const folder = new URL('.', url).href;
+  const name = isName ? nameOrUrl : decodeURIComponent(folder.split('/').at(-2) || folder);
+  return { name, folder, modelFile };
+}
+
+/**
+ * Reads a bundle over HTTP.
+ * @param {{name: string, folder: string, modelFile: string}} place
+ * @returns {import('./contract.js').Reader}
+ */
+export function httpReader({ name, folder, modelFile }) {
+  /**
+   * @param {string} file
+   * @param {RequestCache} cache
+   */
+  const get = async (file, cache) => {
+    const url = new URL(file === 'model.json' ? modelFile : file, folder).href;
+    let response;
+    try {
+      response = await fetch(url, { cache });
+    } catch {
+      throw new PytrainError(
+        `${name}: ${url} cannot be reached.`,
+        null,
+        'Check that the server is still running (pytrain serve) and load the page again.',
+      );
+    }
+    if (!response.ok) throw await notThere(name, url, response);
+    return response;
+  };
+  return {
+    name,
+    // The JSON files keep their names when a model is replaced; the weight files are named by their hash.
+    text: async (file) => (await get(file, 'no-cache')).text(),
+    bytes: async (file, onBytes) => readBytes(await get(file, 'default'), name, onBytes),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} url
+ * @param {Response} response
+ */
+async function notThere(name, url, response) {
+  try {
+    const { error } = await response.json();
+    if (error?.what) return fromPlain({ expected: null, fix: null, ...error });
+  } catch {
+    // Not our server's own error body: say what the status says.
+  }
+  return new PytrainError(
+    `There is no model '${name}': ${url} answered ${response.status}.`,
+    'model.json, metadata.json and the weight files in one folder',
+    'Check the name or the address, or make the model with: pytrain train',
+  );
+}
+
+/**
+ * @param {Response} response
+ * @param {string} name
+ * @param {(count: number) => void} onBytes
+ * @returns {Promise<ArrayBuffer>}
+ */
+async function readBytes(response, name, onBytes) {
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const chunks = [];
+  try {
+    const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      chunks.push(part.value);
+      onBytes(part.value.byteLength);
+    }
+  } catch (error) {
+    throw new PytrainError(
+      `${name}: ${response.url} broke off: ${toPlain(error).what}.`,
+      null,
+      'Check that the server is still running (pytrain serve) and load the page again.',
+    );
+  }
+  return new Blob(chunks).arrayBuffer();
+}

@@ -1,0 +1,70 @@
+// The figures below the picture: time per frame, the table of measured backends, tested accuracy.
+
+import { byId, make } from './dom.js';
+
+const TESTS = /** @type {Record<string, string>} */ ({
+  classic: 'Drawings, black on white',
+  scenes: 'Camera scenes',
+  glyphs: 'Shapes it has never seen',
+});
+
+/** @param {number | undefined} value */
+function milliseconds(value) {
+  if (value === undefined) return '–';
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+/** @param {import('../pytrain.js').ImageClassifier | null} classifier */
+export function showFacts(classifier) {
+  byId('frame-time').textContent = milliseconds(classifier?.timings.milliseconds);
+  byId('backend').textContent = classifier?.backend ?? '–';
+}
+
+/**
+ * @param {import('../pytrain.js').ImageClassifier} classifier
+ * @param {boolean} forced a backend was asked for in the address
+ * @param {boolean} busy
+ */
+export function showMeasured(classifier, forced, busy) {
+  const { measured } = classifier.timings;
+  const rows = [...measured].sort((a, b) => (a.milliseconds ?? Infinity) - (b.milliseconds ?? Infinity));
+  const table = byId('measured', HTMLTableElement);
+  table.hidden = rows.length === 0;
+  const slowest = Math.max(...rows.map((row) => row.milliseconds ?? 0));
+  table.tBodies[0].replaceChildren(
+    ...rows.map(({ backend, milliseconds: time, note }) => {
+      const row = make('tr', backend === classifier.backend ? { class: 'used' } : {});
+      row.append(make('th', { scope: 'row' }, backend));
+      if (time === undefined) {
+        row.append(make('td', { colspan: '2', class: 'note' }, note ?? 'cannot run here'));
+      } else {
+        const line = make('i');
+        line.style.width = `${Math.max(2, (100 * time) / slowest)}%`;
+        row.append(make('td', { class: 'line' }, line), make('td', {}, milliseconds(time)));
+        if (note) row.title = note;
+      }
+      return row;
+    }),
+  );
+  byId('measure', HTMLButtonElement).disabled = busy;
+  byId('measured-hint').textContent = busy
+    ? 'Measuring the others on this device …'
+    : forced
+      ? 'Asked for in the address; not chosen by measuring.'
+      : rows.length === 1
+        ? 'The only one that runs here.'
+        : 'Measured on this device with this model.';
+}
+
+/** @param {Record<string, {accuracy?: number}>} metrics */
+export function showMetrics(metrics) {
+  const known = Object.entries(metrics).filter(([, { accuracy }]) => typeof accuracy === 'number');
+  const share = (/** @type {number | undefined} */ value) => `${(100 * Number(value)).toFixed(1)} %`;
+  const main = known.find(([name]) => name === 'glyphs') ?? known.at(-1);
+  byId('accuracy').textContent = main ? share(main[1].accuracy) : '–';
+  byId('metrics').replaceChildren(
+    ...known.map(([name, { accuracy }]) =>
+      make('div', {}, make('dt', {}, TESTS[name] ?? name), make('dd', {}, share(accuracy))),
+    ),
+  );
+}

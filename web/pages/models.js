@@ -1,0 +1,60 @@
+// The list of models, from the server that also gives the page; and what the address asks for.
+
+import { PytrainError } from '../lib/errors.js';
+
+/**
+ * @typedef {object} Listed
+ * @property {string} name
+ * @property {string[]} [labels]
+ * @property {Record<string, number>} [accuracy]
+ * @property {string | null} [report]
+ */
+
+/** @returns {Promise<{models: Listed[], problems: {name: string, error: import('../lib/errors.js').PlainError}[]}>} */
+export async function listModels() {
+  const gone = new PytrainError(
+    'The server does not answer.',
+    null,
+    'Check that pytrain serve is still running, then load the page again.',
+  );
+  let response;
+  try {
+    response = await fetch('models.json', { cache: 'no-cache' });
+  } catch {
+    throw gone;
+  }
+  if (!response.ok) {
+    throw new PytrainError(
+      `The list of models cannot be read: the server answered ${response.status}.`,
+      'models.json beside this page',
+      'Start the page with: pytrain serve',
+    );
+  }
+  const { models = [], problems = [] } = await response.json();
+  return { models, problems };
+}
+
+/** What the address asks for: ?model=NAME and ?backend=NAME. */
+export function asked() {
+  const query = new URLSearchParams(location.search);
+  return { model: query.get('model'), backend: query.get('backend') ?? undefined };
+}
+
+/**
+ * Keeps the chosen model in the address, so that it can be sent to somebody.
+ * @param {string} name
+ */
+export function keepInAddress(name) {
+  const url = new URL(location.href);
+  url.searchParams.set('model', name);
+  history.replaceState(null, '', url);
+}
+
+/**
+ * How a model is called in the list.
+ * @param {Listed} model
+ */
+export function optionText({ name, accuracy = {} }) {
+  const best = accuracy.glyphs ?? accuracy.scenes ?? Object.values(accuracy)[0];
+  return best === undefined ? name : `${name}, ${(100 * best).toFixed(1)} % right`;
+}
