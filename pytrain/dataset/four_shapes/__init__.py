@@ -5,7 +5,7 @@ Which proportions count as which shape, and which are never drawn, is said in `o
 
 from pytrain.dataset.four_shapes.archive import load_archive
 from pytrain.dataset.four_shapes.classic import draw_classic
-from pytrain.dataset.four_shapes.generate import generate
+from pytrain.dataset.four_shapes.generator import generate
 from pytrain.dataset.four_shapes.outlines import LABELS
 from pytrain.dataset.four_shapes.scenes import draw_scene
 

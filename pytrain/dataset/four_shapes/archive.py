@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pytrain.dataset.four_shapes.generate import MANIFEST, staging_folder, swap, write_manifest
+from pytrain.dataset.four_shapes.generator import MANIFEST, staging_folder, swap, write_manifest
 from pytrain.dataset.four_shapes.outlines import LABELS
 from pytrain.dataset.image_folder import Problem
 from pytrain.errors import DataError

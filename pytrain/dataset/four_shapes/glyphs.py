@@ -155,7 +155,7 @@ def _projection(dice: Dice, ink: tuple[int, int, int, int]) -> npt.NDArray[np.fl
     room = np.maximum(0, HEIGHT - (high - low) * factor) / 2
     target = np.array([WIDTH / 2, HEIGHT / 2]) + room * np.clip(0.45 * dice.normals(2), -0.95, 0.95)
     shift = target - (low + high) / 2 * factor
-    return np.asarray(np.array([[factor, 0, shift[0]], [0, factor, shift[1]], [0, 0, 1.0]]) @ matrix
+    return np.asarray(np.array([[factor, 0, shift[0]], [0, factor, shift[1]], [0, 0, 1.0]]) @ matrix)
 
 
 def _mapped(matrix: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
