@@ -127,8 +127,11 @@ def _in_thread(work: Callable[[], T]) -> T:
 
 
 def _first_line(error: Exception) -> str:
+    """Playwright writes the call and the JavaScript class before the message, and a stack behind it."""
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].removeprefix("Page.evaluate: ") if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    return lines[0].removeprefix("Page.evaluate: ").removeprefix("PytrainError: ").removeprefix("Error: ")
 
 
 @contextmanager

@@ -1,0 +1,57 @@
+"""Takes the pictures of the page that the README shows. Run: python docs/take_pictures.py"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from cheroot.wsgi import Server
+from playwright.sync_api import sync_playwright
+
+from pytrain.export import chromium
+from pytrain.serve import create_app
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent / "tests"))
+
+from fake_camera import write_video  # noqa: E402 - the tests' own camera
+
+SHOWN = {"star": (26,)}
+SIZES = {"page-wide": (1280, 860, "light"), "page-phone": (390, 844, "dark")}
+
+
+def main() -> None:
+    program = chromium.find()
+    if program is None:
+        sys.exit("No Chromium was found; run: playwright install chromium")
+    server = Server(("127.0.0.1", 0), create_app([DOCS.parent / "exported_models"]))
+    server.prepare()
+    threading.Thread(target=server.serve, daemon=True).start()
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        video = Path(scratch) / "star.y4m"
+        write_video(video, SHOWN)
+        camera = [
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={video}",
+        ]
+        browser = playwright.chromium.launch(executable_path=program, args=[*chromium.ARGUMENTS, *camera])
+        for name, (width, height, scheme) in SIZES.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1
+            )
+            page = context.new_page()
+            page.goto(f"http://127.0.0.1:{server.bind_addr[1]}/?model=four-shapes")
+            page.get_by_test_id("start-camera").click()
+            page.locator('[data-testid=answer][data-label="star"]').wait_for()
+            page.wait_for_timeout(4000)
+            page.screenshot(path=DOCS / f"{name}.png")
+            print(DOCS / f"{name}.png")
+        browser.close()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()
