@@ -1,6 +1,7 @@
 // Where a model lies, and reading its files over HTTP.
 
 import { fromPlain, PytrainError, toPlain } from './errors.js';
+import { describe } from './options.js';
 
 /**
  * Where a model lies: a plain name is looked up beside the library, anything else is a URL.
@@ -12,7 +13,7 @@ import { fromPlain, PytrainError, toPlain } from './errors.js';
 export function locate(nameOrUrl, libraryBase, documentBase) {
   if (typeof nameOrUrl !== 'string' || nameOrUrl.trim() === '') {
     throw new PytrainError(
-      `imageClassifier was given ${nameOrUrl === '' ? 'an empty name' : `a ${typeof nameOrUrl}`} as its model.`,
+      `imageClassifier was given ${describe(nameOrUrl)} as its model.`,
       "a name such as 'four-shapes', or the URL of a model's folder",
       "Write for example: await pytrain.imageClassifier('four-shapes')",
     );

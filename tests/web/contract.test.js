@@ -1,0 +1,114 @@
+// A bundle that is not whole, or not of our schema, is refused in words that say what to do.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readManifest, readWeights } from '../../web/lib/contract.js';
+import { PytrainError } from '../../web/lib/errors.js';
+
+const metadata = {
+  labels: ['circle', 'square'],
+  pytrain: {
+    schema: 1,
+    input: { shape: [224, 224, 3], range: [-1, 1] },
+    calibration: { unknown_threshold: 0.6 },
+  },
+};
+const model = {
+  format: 'layers-model',
+  modelTopology: {},
+  weightsManifest: [
+    {
+      paths: ['weights-1.bin', 'weights-2.bin'],
+      weights: [
+        { name: 'a', shape: [3, 2], dtype: 'float32' },
+        { name: 'b', shape: [], dtype: 'float32', quantization: { dtype: 'uint8' } },
+      ],
+    },
+  ],
+};
+
+/**
+ * A reader of files that are only in memory.
+ * @param {Record<string, string | ArrayBuffer>} files
+ * @returns {import('../../web/lib/contract.js').Reader}
+ */
+function reader(files) {
+  return {
+    name: 'shapes',
+    text: async (file) => /** @type {string} */ (files[file]),
+    bytes: async (file, onBytes) => {
+      const buffer = /** @type {ArrayBuffer} */ (files[file]);
+      onBytes(buffer.byteLength);
+      return buffer;
+    },
+  };
+}
+
+/**
+ * @param {any} metadata
+ * @param {any} model
+ */
+const manifestOf = (metadata, model) =>
+  readManifest(reader({ 'metadata.json': JSON.stringify(metadata), 'model.json': JSON.stringify(model) }));
+
+test('a whole bundle gives labels, threshold and all its bytes', async () => {
+  const manifest = await manifestOf(metadata, model);
+  assert.deepEqual(manifest.labels, ['circle', 'square']);
+  assert.equal(manifest.threshold, 0.6);
+  /** @type {{loaded: number, total: number}[]} */
+  const progress = [];
+  const files = { 'weights-1.bin': new ArrayBuffer(20), 'weights-2.bin': new ArrayBuffer(5) };
+  const { weights } = await readWeights(reader(files), manifest, (step) => progress.push(step));
+  assert.deepEqual(
+    weights.map((buffer) => buffer.byteLength),
+    [20, 5],
+  );
+  assert.deepEqual(progress[0], { loaded: 0, total: 25 });
+  assert.deepEqual(progress.at(-1), { loaded: 25, total: 25 });
+});
+
+test('a weight file that was cut off says how many bytes are missing', async () => {
+  const manifest = await manifestOf(metadata, model);
+  const files = { 'weights-1.bin': new ArrayBuffer(20), 'weights-2.bin': new ArrayBuffer(4) };
+  await assert.rejects(readWeights(reader(files), manifest), (/** @type {PytrainError} */ error) => {
+    assert.ok(error instanceof PytrainError);
+    assert.equal(error.what, 'shapes: the weight files weights-1.bin, weights-2.bin hold 24 bytes.');
+    assert.equal(error.expected, '25 bytes, as model.json says');
+    assert.match(String(error.fix), /copy the whole folder/);
+    return true;
+  });
+});
+
+test('another schema version is refused, and so is none', async () => {
+  const newer = { ...metadata, pytrain: { schema: 2 } };
+  await assert.rejects(
+    manifestOf(newer, model),
+    /has schema version 2\.\nExpected: pytrain schema version 1/,
+  );
+  await assert.rejects(manifestOf({ labels: ['a', 'b'] }, model), /has no pytrain schema version/);
+});
+
+test('labels that are no list of names are refused', async () => {
+  await assert.rejects(manifestOf({ ...metadata, labels: ['one'] }, model), /has the labels \["one"\]/);
+});
+
+test('an input that this library does not make is refused', async () => {
+  const other = { ...metadata, pytrain: { schema: 1, input: { shape: [96, 96, 1], range: [0, 1] } } };
+  await assert.rejects(manifestOf(other, model), /asks for an input of shape \[96,96,1\] and range \[0,1\]/);
+});
+
+test('a model.json without weights, or cut off, is refused', async () => {
+  await assert.rejects(
+    manifestOf(metadata, { modelTopology: {} }),
+    /model\.json has no usable weights manifest/,
+  );
+  const cut = { 'metadata.json': JSON.stringify(metadata), 'model.json': '{"modelTopo' };
+  await assert.rejects(readManifest(reader(cut)), /shapes: model\.json is no JSON, or is cut off/);
+});
+
+test('the fingerprint changes with the names of the weight files', async () => {
+  const other = structuredClone(model);
+  other.weightsManifest[0].paths[0] = 'weights-3.bin';
+  const before = await manifestOf(metadata, model);
+  assert.notEqual((await manifestOf(metadata, other)).fingerprint, before.fingerprint);
+});
