@@ -35,6 +35,7 @@ const STILL_VIDEO = 250;
  */
 export async function imageClassifier(nameOrUrl, options) {
   const settings = checkOptions(options);
+  settings.onError = onceEach(settings.onError);
   const place = locate(nameOrUrl, base, globalThis.document?.baseURI ?? base);
   const reader = httpReader(place);
   const manifest = await readManifest(reader);
@@ -202,5 +203,19 @@ function frames(source) {
     );
     since = performance.now();
     if ('currentTime' in source) time = source.currentTime;
+  };
+}
+
+/**
+ * One failure can reach us on several ways: as the loss of a worker and as the answer that did not come.
+ * @param {(error: Error) => void} tell
+ * @returns {(error: Error) => void}
+ */
+function onceEach(tell) {
+  const told = new WeakSet();
+  return (error) => {
+    if (told.has(error)) return;
+    told.add(error);
+    tell(error);
   };
 }

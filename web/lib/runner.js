@@ -9,7 +9,7 @@ import { startEngine, withPatience } from './worker.js';
 /** @typedef {import('./backend.js').Measured} Measured */
 /** @typedef {import('./contract.js').LoadedBundle} LoadedBundle */
 
-/** A second loss within this time is final: something is wrong that restarting does not cure. */
+/** After a second loss within this time the same backend is not started again: restarting does not cure it. */
 const RESTART_AGAIN_AFTER = 60_000;
 
 /** Timings are medians over this many frames. */
@@ -53,6 +53,8 @@ export class Runner {
   #queue = Promise.resolve();
   /** @type {PytrainError | null} */
   #failed = null;
+  /** @type {Promise<void>} */
+  #restart = Promise.resolve();
   #restarted = Number.NEGATIVE_INFINITY;
   #disposed = false;
   /** @type {number[]} */
@@ -105,21 +107,41 @@ export class Runner {
    */
   predict(source) {
     return this.#inTurn(async () => {
-      if (this.#failed) throw this.#failed;
-      const start = performance.now();
-      const frame = await grab(source);
-      const transfer = 'close' in frame ? frame : frame.data.buffer;
-      const { probabilities, milliseconds } = await this.#engine.call('predict', { frame }, [transfer]);
-      push(this.#times, milliseconds);
-      push(this.#roundTrips, performance.now() - start);
-      this.#answered();
-      return probabilities;
+      const engine = await this.#running();
+      try {
+        return await this.#ask(engine, source);
+      } catch (error) {
+        if (!engine.lost) throw error;
+        return this.#ask(await this.#running(), source);
+      }
     });
+  }
+
+  /** The engine to ask, after a restart that may be going on. */
+  async #running() {
+    await this.#restart;
+    if (this.#failed) throw this.#failed;
+    return this.#engine;
+  }
+
+  /**
+   * @param {import('./worker.js').Engine} engine
+   * @param {import('./sources.js').Ready} source
+   */
+  async #ask(engine, source) {
+    const start = performance.now();
+    const frame = await grab(source);
+    const transfer = 'close' in frame ? frame : frame.data.buffer;
+    const { probabilities, milliseconds } = await engine.call('predict', { frame }, [transfer]);
+    push(this.#times, milliseconds);
+    push(this.#roundTrips, performance.now() - start);
+    this.#answered();
+    return probabilities;
   }
 
   /** @returns {Promise<{numTensors: number, numBytes: number}>} */
   memory() {
-    return this.#inTurn(() => this.#engine.call('memory'));
+    return this.#inTurn(async () => (await this.#running()).call('memory'));
   }
 
   /**
@@ -190,25 +212,29 @@ export class Runner {
   #recover(error) {
     const again = performance.now() - this.#restarted > RESTART_AGAIN_AFTER;
     this.#restarted = performance.now();
-    const { backend } = this.#engine;
-    if (!again) {
-      this.#failed = new PytrainError(
-        error.what,
-        null,
-        `Load the page again, or choose another backend than ${backend}.`,
-      );
+    const former = this.#engine.backend;
+    if (!again && (this.settings.backend !== 'auto' || former === FIRST)) {
+      const fix = `Load the page again, or choose another backend than ${former}.`;
+      this.#failed = new PytrainError(error.what, null, fix);
       this.settings.onError(this.#failed);
       return;
     }
+    const backend = again ? former : FIRST;
+    if (backend !== former) remember(this.settings.memoryKey, undefined);
     this.settings.onError(new PytrainError(`${error.what} The classifier starts again on ${backend}.`));
-    this.#inTurn(async () => {
-      try {
-        this.#use(await startEngine(backend, this.settings.base, this.bundle));
-      } catch (failure) {
-        this.#failed = /** @type {PytrainError} */ (failure);
-        this.settings.onError(this.#failed);
-      }
-    });
+    this.#restart = this.#startAgain(backend);
+  }
+
+  /** @param {Backend} backend */
+  async #startAgain(backend) {
+    try {
+      const engine = await startEngine(backend, this.settings.base, this.bundle);
+      if (this.#disposed) engine.close();
+      else this.#use(engine);
+    } catch (failure) {
+      this.#failed = /** @type {PytrainError} */ (failure);
+      this.settings.onError(this.#failed);
+    }
   }
 
   /**

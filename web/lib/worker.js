@@ -79,6 +79,11 @@ export class Engine {
     };
   }
 
+  /** It was lost or closed and answers no more. */
+  get lost() {
+    return this.#dead !== null;
+  }
+
   /**
    * @param {'load' | 'predict' | 'measure' | 'memory'} type
    * @param {object} [content]

@@ -3,6 +3,7 @@
 import { startCamera, stopCamera } from './camera-view.js';
 import { byId } from './dom.js';
 import { look } from './look.js';
+import { clearMessage } from './message.js';
 import { camera, state } from './state.js';
 
 /** @typedef {import('./state.js').SourceName} SourceName */
@@ -20,6 +21,8 @@ export function chooseSource(name) {
     stopCamera();
   }
   state.source = name;
+  clearMessage('camera');
+  clearMessage('picture');
   for (const tab of tabs) {
     const own = tab.dataset.source === name;
     tab.setAttribute('aria-selected', String(own));
