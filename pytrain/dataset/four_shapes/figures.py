@@ -66,7 +66,11 @@ def shape(dice: Dice, label: str, irregular: float) -> Figure:
     angle = dice.angle() if dice.chance(0.45) else dice.around(0, 0.1)
     if label == "triangle" and dice.chance(0.5):
         corners = _on_its_base(corners)
-    rounding = 0.0 if dice.chance(0.6) else dice.between(0.1, {"square": 0.5, "star": 0.75}.get(label, 0.6))
+    rounding = (
+        0.0
+        if dice.chance(0.6)
+        else dice.between(0.1, {"square": 0.5, "star": 0.75, "triangle": 0.45}.get(label, 0.1))
+    )
     return Figure(label, normalised(rotated(corners, angle)), (), rounding)
 
 

@@ -98,7 +98,7 @@ def generate(
         except OSError as error:
             raise DataError(
                 f"The data set {out / name} could not be written: {error.strerror or error}.",
-                fix="Free some disk space (about 100 MB are needed) or choose another folder with --out.",
+                fix="Free some disk space (about 150 MB are needed) or choose another folder with --out.",
             ) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)

@@ -51,9 +51,9 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 """What pip calls a package, where that differs."""
 
 PHOTOGRAPHS = (
-    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", (150, 0, 512, 600), 1.0),
+    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", (150, 40, 512, 600), 1.0),
     ("sklearn", "datasets/images/china.jpg", (0, 0, 640, 427), 1.0),
-    ("sklearn", "datasets/images/flower.jpg", (0, 0, 640, 427), 0.6),
+    ("sklearn", "datasets/images/flower.jpg", (0, 0, 640, 427), 0.4),
 )
 """Package, file, the part of it that is used, and the most of that part's height that a frame may show.
 

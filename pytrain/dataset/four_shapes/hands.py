@@ -61,7 +61,8 @@ def grip(dice: Dice, edge: Points, reach: float) -> Grip | None:
         return None
     outward = rotated(towards[None], dice.around(0, 0.25))[0]
     sleeve = colours.any_colour(dice) if dice.chance(0.6) else None
-    width = dice.log_between(14, 38)
+    # A hand wider than the thing would hide it.
+    width = min(dice.log_between(14, 38), max(7.0, 0.4 * float(np.ptp(edge, axis=0).min())))
     return Grip(anchor, outward, width, min(reach, width * 1.6), dice.pick(colours.SKINS), sleeve)
 
 

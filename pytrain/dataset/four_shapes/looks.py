@@ -39,7 +39,7 @@ def flat(dice: Dice, image: Image.Image, plane: Plane, figure: Figure, ground: C
         canvas.paint(image, mask, gradient(dice, colour, colours.shade(colour, dice.between(0.5, 0.8))))
     elif look == "pattern":
         patterned(dice, image, plane, mask, colour, ground)
-        if dice.chance(0.7):
+        if dice.chance(0.8):
             outlined(dice, image, plane, corners, colour)
     elif look == "rings":
         canvas.paint(image, mask, colour)
@@ -83,8 +83,7 @@ def patterned(
     """Stripes or crossed lines inside."""
     if mask is None:
         return
-    if dice.chance(0.5):
-        canvas.paint(image, mask, colours.mix(ground, colour, 0.35))
+    canvas.paint(image, mask, colours.mix(ground, colour, dice.between(0.2, 0.45)))
     spacing = dice.between(0.12, 0.35)
     rows = np.arange(-1.1, 1.1, spacing)
     angle = dice.pick([0.0, np.pi / 4, np.pi / 2, dice.angle()])

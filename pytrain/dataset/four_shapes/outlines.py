@@ -60,7 +60,7 @@ def square(dice: Dice, irregular: float = 0.0) -> Points:
 
 def triangle(dice: Dice, irregular: float = 0.0) -> Points:
     """3 corners; every angle within [LEAST_ANGLE, GREATEST_ANGLE]."""
-    kind = dice.weighted({"equilateral": 3, "isosceles": 3, "right": 2, "any": 4})
+    kind = dice.weighted({"equilateral": 3, "isosceles": 3, "right": 2, "any": 3})
     while True:
         if kind == "equilateral":
             angles = [60.0, 60.0]
@@ -90,7 +90,9 @@ def star(dice: Dice, irregular: float = 0.0, ratio: float | None = None) -> Poin
     angles = np.arange(10) * np.pi / 5 - np.pi / 2
     radius = np.where(np.arange(10) % 2 == 0, 1.0, ratio)
     corners = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius[:, None]
-    return normalised(_disturbed(dice, corners, 0.075 * irregular))
+    # Stars with shallow notches stand less disorder before a notch is lost.
+    loose = min(0.12, 0.33 * (np.cos(np.pi / 5) - ratio))
+    return normalised(_disturbed(dice, corners, loose * irregular))
 
 
 def outline(label: str, dice: Dice, irregular: float = 0.0) -> Points:

@@ -57,13 +57,13 @@ def draw_scene(label: str, seed: int) -> Frame:
 def on_paper(dice: Dice, figure: Figure) -> Frame:
     """Drawn by hand on a sheet that is held up, lies on a desk, or fills the frame."""
     image, plane = backgrounds.background(dice), _view(dice, figure)
-    return _sheet(dice, image, plane, lambda ground: ink.draw(dice, image, plane, figure, ground))
+    return _sheet(dice, image, plane, figure, lambda ground: ink.draw(dice, image, plane, figure, ground))
 
 
 def printed(dice: Dice, figure: Figure) -> Frame:
     """Printed on a sheet, a card or a poster."""
     image, plane = backgrounds.background(dice), _view(dice, figure)
-    return _sheet(dice, image, plane, lambda ground: looks.flat(dice, image, plane, figure, ground))
+    return _sheet(dice, image, plane, figure, lambda ground: looks.flat(dice, image, plane, figure, ground))
 
 
 def on_board(dice: Dice, figure: Figure) -> Frame:
@@ -79,7 +79,7 @@ def on_board(dice: Dice, figure: Figure) -> Frame:
 def on_pad(dice: Dice, figure: Figure) -> Frame:
     """Drawn with mouse or finger on the page's drawing pad: one even line, one colour, no camera."""
     white = dice.chance(0.8)
-    ground: Colour = (255, 255, 255) if white else colours.any_colour(dice)
+    ground: Colour = (255, 255, 255) if white else dice.pick([(0, 0, 0), colours.any_colour(dice)])
     image = Image.new("RGB", (WIDTH, HEIGHT), ground)
     plane = placed(dice, Plane(np.eye(3)), figure.area(), dice.between(0.25, 0.95))
     colour: Colour = dice.pick([(0, 0, 0), (0, 0, 0), (17, 17, 17), (34, 34, 40)])
@@ -89,14 +89,19 @@ def on_pad(dice: Dice, figure: Figure) -> Frame:
     width = dice.log_between(1.5, 16) / plane.scale()
     if figure.solid and dice.chance(0.12):
         canvas.fill(image, plane.project(figure.area()), colour)
-    ink.draw_lines(dice, image, plane, figure.lines(dice, hand), ink.Tool(width), colour)
+    lines = figure.lines(dice, hand)
+    if dice.chance(0.3):
+        # A quick mouse is seen at few places, and straight lines join them.
+        step = dice.integer(2, 4)
+        lines = [np.concatenate([path[:-1:step], path[-1:]]) for path in lines]
+    ink.draw_lines(dice, image, plane, lines, ink.Tool(width), colour)
     return np.asarray(image) if dice.chance(0.8) else camera.capture(dice, image, 0.15)
 
 
 def as_picture(dice: Dice, figure: Figure) -> Frame:
     """A clip-art, a logo, a screenshot: a clean figure over the whole frame."""
     if dice.chance(0.65):
-        ground = (255, 255, 255) if dice.chance(0.5) else colours.any_colour(dice)
+        ground = dice.pick([(255, 255, 255), (255, 255, 255), (0, 0, 0), colours.any_colour(dice)])
         image = Image.new("RGB", (WIDTH, HEIGHT), ground)
     else:
         image = backgrounds.plain(dice)
@@ -116,6 +121,7 @@ def on_screen(dice: Dice, figure: Figure) -> Frame:
     else:
         looks.flat(dice, image, plane, figure, surface.colour)
     hold.in_front()
+    _point_at(dice, image, plane, figure)
     return camera.capture(dice, image)
 
 
@@ -141,14 +147,16 @@ def as_thing(dice: Dice, figure: Figure) -> Frame:
     return camera.capture(dice, image)
 
 
-def on_wall(dice: Dice, figure: Figure) -> Frame:
-    """Painted, taped or stencilled straight onto whatever is there: a wall, a door, a floor, a shirt."""
-    recipe = dice.pick(
-        [backgrounds.wall, backgrounds.plaster, backgrounds.wood, backgrounds.cloth, backgrounds.plain]
-    )
-    image, plane = recipe(dice), _view(dice, figure)
+def on_anything(dice: Dice, figure: Figure) -> Frame:
+    """Painted, taped, stencilled or projected straight onto whatever is there: a wall, a door, a shirt, a view."""
+    if dice.chance(0.6):
+        recipe = dice.pick([backgrounds.wall, backgrounds.plaster, backgrounds.wood, backgrounds.cloth])
+        image = recipe(dice)
+    else:
+        image = backgrounds.background(dice)
+    plane = _view(dice, figure)
     ground = _tone(image, plane)
-    if dice.chance(0.5):
+    if dice.chance(0.65):
         looks.flat(dice, image, plane, figure, ground)
     else:
         ink.draw(dice, image, plane, figure, ground)
@@ -274,14 +282,23 @@ class _Hold:
             hands.in_front(self._dice, self._image, self._grip)
 
 
-def _sheet(dice: Dice, image: Image.Image, plane: Plane, mark: Callable[[Colour], None]) -> Frame:
+def _sheet(
+    dice: Dice, image: Image.Image, plane: Plane, figure: Figure, mark: Callable[[Colour], None]
+) -> Frame:
     hold = _Hold(dice, image, 0.55, 26)
     surface = surfaces.paper(dice, image, plane, surfaces.sheet_size(dice), hold.behind)
     mark(surface.colour)
     if dice.chance(0.12):
         surfaces.side_note(dice, image, plane, surface.colour)
     hold.in_front()
+    _point_at(dice, image, plane, figure)
     return camera.capture(dice, image)
+
+
+def _point_at(dice: Dice, image: Image.Image, plane: Plane, figure: Figure) -> None:
+    """Now and then a finger lies over the figure's edge."""
+    if dice.chance(0.1) and (hand := hands.grip(dice, plane.project(figure.area()), 0.2 * plane.scale())):
+        hands.in_front(dice, image, hand)
 
 
 def _view(dice: Dice, figure: Figure) -> Plane:
@@ -300,7 +317,7 @@ def _tone(image: Image.Image, plane: Plane | None = None) -> Colour:
 
 MEDIA: dict[Medium, float] = {
     on_paper: 30, printed: 13, on_board: 8, on_pad: 10, as_picture: 8, on_screen: 10,
-    cut_out: 9, as_thing: 9, on_wall: 5,
+    cut_out: 9, as_thing: 9, on_anything: 7,
 }  # fmt: skip
 NOTHING: dict[Callable[[Dice], Frame], float] = {
     another: 42, empty: 22, someone: 12, blank: 12, bare_hand: 4, page: 3, extreme: 4, corner_only: 3,
