@@ -148,7 +148,7 @@ def as_thing(dice: Dice, figure: Figure) -> Frame:
 
 
 def on_anything(dice: Dice, figure: Figure) -> Frame:
-    """Painted, taped, stencilled or projected straight onto whatever is there: a wall, a door, a shirt, a view."""
+    """Painted, taped or projected straight onto whatever is there: a wall, a door, a shirt, a view."""
     if dice.chance(0.6):
         recipe = dice.pick([backgrounds.wall, backgrounds.plaster, backgrounds.wood, backgrounds.cloth])
         image = recipe(dice)
