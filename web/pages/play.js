@@ -20,6 +20,7 @@ async function usePicture(file) {
     await drawFile(file, picture);
     clearMessage('picture');
     byId('picture-invite').hidden = true;
+    byId('picture-hint').textContent = `${file.name}: the model sees the centre square.`;
     await look();
   } catch (error) {
     showMessage('picture', error);
