@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, Open, Server
+from live import CHECKOUT, Launch, Open, Server
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -151,14 +151,14 @@ def test_a_drawing_is_named(
     expect(answer).not_to_have_attribute("data-label", label)
 
 
-def test_a_denied_camera_is_explained(open_page: Open, launch: Callable[..., Browser]) -> None:
+def test_a_denied_camera_is_explained(open_page: Open, launch: Launch) -> None:
     browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     page = open_page(browser).page
     page.get_by_test_id("start-camera").click()
     expect(page.get_by_test_id("message")).to_contain_text("allow", ignore_case=True)
 
 
-def test_no_camera_is_explained(open_page: Open, launch: Callable[..., Browser]) -> None:
+def test_no_camera_is_explained(open_page: Open, launch: Launch) -> None:
     page = open_page(launch("--use-fake-ui-for-media-stream")).page
     page.get_by_test_id("start-camera").click()
     expect(page.get_by_test_id("message")).to_contain_text("camera", ignore_case=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from conftest import CHECKOUT
+from live import CHECKOUT
 
 
 @pytest.fixture(scope="module")

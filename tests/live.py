@@ -1,0 +1,66 @@
+"""The real server in a process of its own, and browser pages that are watched."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SECONDS = 20
+"""How long to wait for a condition, on a busy machine."""
+
+
+class Server:
+    """`pytrain serve` as a user starts it; its output is shown if it dies."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "pytrain", "serve", "--port", "0"]
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        address = re.search(r"http://[^/]+", line)
+        if address is None:
+            pytest.fail(f"pytrain serve did not start: {line}{self.process.stdout.read()}")
+        self.url = address[0]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+class Watched:
+    """A page whose console errors, uncaught errors and requests to other origins are written down."""
+
+    def __init__(self, context: BrowserContext, origin: str) -> None:
+        self.origin = origin
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        context.on("request", self._request)
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(SECONDS * 1000)
+        self.page.on("console", lambda message: self._console(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _request(self, request: Request) -> None:
+        url = request.url
+        if urlsplit(url).scheme in ("http", "https", "ws", "wss") and not url.startswith(self.origin):
+            self.foreign.append(url)
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.errors.append(text)
+
+
+Open = Callable[..., Watched]
+Launch = Callable[..., Browser]
