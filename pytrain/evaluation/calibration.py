@@ -1,0 +1,126 @@
+"""Makes probabilities honest, and finds the one below which the answer is `unknown`.
+
+Both are chosen on validation pictures; the test pictures then show what they are worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp, softmax
+
+from pytrain.dataset.image_folder import Picture
+from pytrain.errors import TrainingError
+from pytrain.evaluation.metrics import NO_CLASS, Floats, Ints, expected_calibration_error
+from pytrain.evaluation.predict import predict, truth_of
+from pytrain.model.lens import LOGITS, logits_model
+
+ACCEPTED_UNKNOWN = 0.025
+"""Share of the unknown validation pictures that may be called a class. Half of what is promised (1 in 20),
+for a camera shows more kinds of things than any validation set."""
+
+REJECTED_KNOWN = 0.01
+"""Where there are no unknown pictures: share of the class pictures that may be called unknown."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The outcome, and what it did on the validation pictures."""
+
+    temperature: float
+    unknown_threshold: float
+    chosen_on: str
+    """What the threshold was chosen on: "unknown pictures" or, without any, "class pictures"."""
+    accepted_unknown: float | None
+    """Share of the unknown validation pictures still called a class."""
+    rejected_known: float
+    """Share of the class pictures of the validation part called unknown."""
+    loss_before: float
+    loss_after: float
+    calibration_error_before: float
+    calibration_error_after: float
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def calibrate(model: Any, validation: Sequence[Picture], labels: Sequence[str]) -> Calibration:
+    """Chooses temperature and threshold, and puts the temperature into the model.
+
+    Afterwards the model's probabilities are calibrated; nothing else has to know the temperature.
+
+    Raises:
+        TrainingError: no validation picture belongs to a class.
+    """
+    truth = truth_of(validation, labels)
+    known = truth != NO_CLASS
+    if not known.any():
+        raise TrainingError("No validation picture belongs to a class.", fix="Add pictures.")
+    logits = predict(logits_model(model), validation)
+    temperature = fit_temperature(logits[known], truth[known])
+    before, after = softmax(logits, axis=1), softmax(logits / temperature, axis=1)
+    confidence = after.max(axis=1)
+    threshold = choose_threshold(confidence[known], confidence[~known])
+    fold_temperature(model, temperature)
+    return Calibration(
+        temperature=temperature,
+        unknown_threshold=threshold,
+        chosen_on="class pictures" if known.all() else "unknown pictures",
+        accepted_unknown=None if known.all() else float((confidence[~known] >= threshold).mean()),
+        rejected_known=float((confidence[known] < threshold).mean()),
+        loss_before=negative_log_likelihood(logits[known], truth[known], 1.0),
+        loss_after=negative_log_likelihood(logits[known], truth[known], temperature),
+        calibration_error_before=expected_calibration_error(before[known], truth[known]),
+        calibration_error_after=expected_calibration_error(after[known], truth[known]),
+    )
+
+
+def fit_temperature(logits: Floats, truth: Ints) -> float:
+    """The number that logits are divided by to make the truth most likely (Guo et al., 2017).
+
+    Args:
+        logits: [pictures, classes].
+        truth: [pictures], class numbers.
+
+    Returns:
+        Between 0.05 and 20; above 1 the model was too sure of itself.
+    """
+    found = minimize_scalar(
+        lambda log_t: negative_log_likelihood(logits, truth, float(np.exp(log_t))),
+        bounds=(np.log(0.05), np.log(20.0)),
+        method="bounded",
+    )
+    return float(np.exp(found.x))
+
+
+def negative_log_likelihood(logits: Floats, truth: Ints, temperature: float) -> float:
+    """Mean cross entropy of the logits divided by the temperature, in nats."""
+    scaled = logits.astype(np.float64) / temperature
+    return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(truth)), truth]).mean())
+
+
+def choose_threshold(known: Floats, unknown: Floats) -> float:
+    """The smallest threshold that lets at most ACCEPTED_UNKNOWN of the unknown pictures through.
+
+    Args:
+        known: highest probabilities of pictures of a class.
+        unknown: those of pictures of none; where empty, REJECTED_KNOWN of the known ones are turned away.
+
+    Returns:
+        In 0..1; a picture is accepted when its highest probability is at least this.
+    """
+    if len(unknown) == 0:
+        return float(np.quantile(known, REJECTED_KNOWN))
+    allowed = int(ACCEPTED_UNKNOWN * len(unknown))
+    # Just above the highest confidence that must be turned away.
+    return float(min(1.0, np.sort(unknown)[::-1][allowed] + 1e-4))
+
+
+def fold_temperature(model: Any, temperature: float) -> None:
+    """Divides the last Dense layer by the temperature, so that the softmax gives calibrated probabilities."""
+    layer = model.get_layer(LOGITS)
+    layer.set_weights([weights / np.float32(temperature) for weights in layer.get_weights()])

@@ -1,0 +1,40 @@
+"""The one place that loads Keras and TensorFlow: always TensorFlow, without its start-up talk.
+
+The settings below count only if they are made before TensorFlow is first imported, so every other file
+takes `keras` and `tf` from here.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+# 3 hides the notices about CPU features and missing GPUs, which TensorFlow itself files under errors.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Keras reads this before its own configuration file, where another backend may be chosen.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def _import_quietly() -> tuple[Any, Any]:
+    """TensorFlow's C++ side writes a few lines before it reads its log level; they go nowhere."""
+    with suppress(OSError), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        saved = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            return _import()
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+    return _import()
+
+
+def _import() -> tuple[Any, Any]:
+    import keras
+    import tensorflow
+
+    return keras, tensorflow
+
+
+keras, tf = _import_quietly()

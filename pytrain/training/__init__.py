@@ -1,0 +1,1 @@
+"""Training: start reading in train.py."""

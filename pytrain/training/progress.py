@@ -1,0 +1,115 @@
+"""Shows how far a training is: a moving display on a terminal, one line an epoch elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class Display(Protocol):
+    """What train() tells while it works."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def preparing(self, name: str, done: int, total: int) -> None:
+        """`done` of `total` pictures of a data set have gone through the lens."""
+
+    def step(self, epoch: int, epochs: int, done: int, steps: int, loss: float, accuracy: float) -> None:
+        """A batch is done."""
+
+    def epoch(self, epoch: int, epochs: int, row: dict[str, float]) -> None:
+        """An epoch is done; `row` has loss, accuracy, val_loss, val_accuracy, seconds."""
+
+    def say(self, text: str) -> None:
+        """Something worth a line of its own."""
+
+
+class PlainDisplay:
+    """One line an epoch, for logs and pipes."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def preparing(self, name: str, done: int, total: int) -> None:
+        if done == total:
+            self.say(f"{name}: {total} pictures prepared")
+
+    def step(self, epoch: int, epochs: int, done: int, steps: int, loss: float, accuracy: float) -> None:
+        return None
+
+    def epoch(self, epoch: int, epochs: int, row: dict[str, float]) -> None:
+        self.say(_line(epoch, epochs, row))
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class TerminalDisplay(PlainDisplay):
+    """Bars for the preparation and for all epochs, the last figures beside them, and the time left."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__(console)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._validation = ""
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def preparing(self, name: str, done: int, total: int) -> None:
+        self._show(f"preparing {name}", done, total, f"{done}/{total} pictures")
+
+    def step(self, epoch: int, epochs: int, done: int, steps: int, loss: float, accuracy: float) -> None:
+        figures = f"epoch {epoch}/{epochs}  loss {loss:.3f}  accuracy {accuracy:.2%}{self._validation}"
+        self._show("training", (epoch - 1) * steps + done, epochs * steps, figures)
+
+    def epoch(self, epoch: int, epochs: int, row: dict[str, float]) -> None:
+        self._validation = f"  validation {row['val_accuracy']:.2%}"
+
+    def _show(self, name: str, done: int, total: int, figures: str) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total, figures=figures)
+        self._bars.update(self._tasks[name], completed=done, figures=figures)
+
+
+def display() -> Display:
+    """The one that fits where the output goes."""
+    console = Console()
+    return TerminalDisplay(console) if console.is_terminal else PlainDisplay(console)
+
+
+def _line(epoch: int, epochs: int, row: dict[str, float]) -> str:
+    return (
+        f"epoch {epoch:>3}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
+        f"validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.2%}  {row['seconds']:.1f} s"
+    )
