@@ -141,19 +141,18 @@ async function copyFolder(from, to) {
 
 /** The licence texts of everything that dist carries. */
 async function gatherLicenses() {
-  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
-  const folders = Object.entries(lock.packages)
-    .filter(([path, entry]) => path.startsWith('node_modules/') && !entry.dev && !entry.optional)
-    .map(([path]) => path);
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  const apache = await readFile(join(root, 'LICENSE'), 'utf8');
+  const carried = Object.entries(packages).filter(
+    ([path, entry]) => path && !entry.dev && !entry.optional && !/@types|@webgpu[/]types/.test(path),
+  );
   const texts = await Promise.all(
-    folders.map(async (folder) => {
-      const files = await readdir(join(root, folder)).catch(() => []);
-      const license = files.find((file) => /^licen[cs]e/i.test(file));
-      const name = `${folder.slice('node_modules/'.length)} ${lock.packages[folder].version}`;
-      const text = license
-        ? await readFile(join(root, folder, license), 'utf8')
-        : lock.packages[folder].license;
-      return `${name}\n\n${text}\n`;
+    carried.map(async ([path, entry]) => {
+      const folder = join(root, path);
+      const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
+      const otherwise = entry.license === 'Apache-2.0' ? apache : entry.license;
+      const text = file ? await readFile(join(folder, file), 'utf8') : otherwise;
+      return `${path.replace(/.*node_modules[/]/, '')} ${entry.version}\n\n${text}\n`;
     }),
   );
   await write(join(dist, 'licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`));

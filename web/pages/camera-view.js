@@ -9,8 +9,11 @@ import { camera, state, video } from './state.js';
 
 const select = byId('cameras', HTMLSelectElement);
 
+/** The camera that the person chose; until then a phone takes the one at its back. */
+let chosen = '';
+
 /** @param {string} [id] */
-export async function startCamera(id = select.value) {
+export async function startCamera(id = chosen) {
   clearMessage('camera');
   setFrozen(false);
   byId('start', HTMLButtonElement).disabled = true;
@@ -42,11 +45,11 @@ async function showCamera() {
 
 async function showCameraList() {
   const cameras = await listCameras();
-  const chosen = camera.id || select.value;
+  const shown = camera.id || select.value;
   select.replaceChildren(...cameras.map(({ id, name }) => make('option', { value: id }, name)));
   if (!cameras.length) select.append(make('option', { value: '' }, 'No camera'));
   select.disabled = cameras.length === 0;
-  if (cameras.some(({ id }) => id === chosen)) select.value = chosen;
+  if (cameras.some(({ id }) => id === shown)) select.value = shown;
 }
 
 /** @param {boolean} frozen */
@@ -90,3 +93,7 @@ camera.onBack = () => {
 };
 camera.onList = showCameraList;
 setMirrored(true);
+select.addEventListener('change', () => {
+  chosen = select.value;
+  startCamera();
+});

@@ -70,7 +70,6 @@ byId('start').addEventListener('click', () => startCamera());
 byId('stop').addEventListener('click', stopCamera);
 byId('freeze').addEventListener('click', toggleFreeze);
 byId('mirror').addEventListener('click', toggleMirror);
-byId('cameras').addEventListener('change', () => startCamera());
 byId('undo').addEventListener('click', () => pad.undo());
 byId('clear').addEventListener('click', () => pad.clear());
 byId('line').addEventListener('input', (event) => {
