@@ -14,8 +14,8 @@ INTRODUCTION = """\
 # Commands
 
 Written by `python docs/make_commands.py` from the commands' own help.
-A mistake in what you type or in a file ends a command with one message and exit code 2; Ctrl-C ends it with 130
-and leaves whole what was there before.
+A mistake in what you type or in a file ends a command with one message and exit code 2;
+Ctrl-C leaves whole what was there before.
 """
 
 
