@@ -70,11 +70,11 @@ def main(model: Path) -> None:
                 firsts.append(answer["first"])
                 frames.append(statistics.median(answer["times"]))
                 context.close()
-            first = f"first prediction {statistics.median(firsts):.0f} ms after the files"
-            worst = f"at most {max(firsts):.0f}"
+            print(f"{model.name} on {backend}")
             print(
-                f"{model.name} on {backend:<6} {first} ({worst}); a frame {statistics.median(frames):.2f} ms"
+                f"  first prediction {statistics.median(firsts):.0f} ms after the files (max {max(firsts):.0f})"
             )
+            print(f"  a frame          {statistics.median(frames):.2f} ms")
         browser.close()
     server.stop()
     thread.join()
