@@ -21,7 +21,9 @@ function draw() {
   background(20);
   // The centre square of the picture: just what the model sees.
   const side = min(video.width, video.height);
-  image(video, 0, 0, width, height, (video.width - side) / 2, (video.height - side) / 2, side, side);
+  const x = (video.width - side) / 2;
+  const y = (video.height - side) / 2;
+  image(video, 0, 0, width, height, x, y, side, side);
 
   noStroke();
   fill(255, 91, 31);
