@@ -89,7 +89,7 @@ def _drive(
             page = opened.new_page()
             page.set_default_timeout(TIMEOUT_MILLISECONDS)
             page.goto(f"{origin}/page/verify.html")
-            page.wait_for_function("window.pytrainVerify !== undefined")
+            page.wait_for_function("() => window.pytrainVerify !== undefined")
             for backend in backends:
                 job = {
                     "modelUrl": f"{origin}/bundle/",

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, jsonify, request, send_from_directory
+from flask import Flask, Response, jsonify, redirect, request, send_from_directory
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound
 
 from pytrain import bundle
@@ -58,10 +59,11 @@ def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -
         return _send(built, "index.html")
 
     @app.get("/<path:file>")
-    def page_file(file: str) -> Response:
-        if (built / file).is_dir():
-            file = file.rstrip("/") + "/index.html"
-        return _send(built, file)
+    def page_file(file: str) -> ResponseReturnValue:
+        if (built / file).is_dir() and not file.endswith("/"):
+            # Relative links of the page would lead beside it.
+            return redirect(f"{file.rsplit('/')[-1]}/")
+        return _send(built, f"{file}index.html" if file.endswith("/") else file)
 
     @app.get("/models.json")
     def models_json() -> Response:

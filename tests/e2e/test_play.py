@@ -45,7 +45,7 @@ def test_the_webcam_tells_the_four_shapes(open_page: Open, camera_browser: Brows
     start_camera(page)
     expect(page.get_by_test_id("backend")).to_contain_text(backend, ignore_case=True)
     page.evaluate(STEADY)
-    page.wait_for_function("window.seen.length >= 6", timeout=60_000)
+    page.wait_for_function("() => window.seen.length >= 6", timeout=60_000)
     seen = page.evaluate("window.seen")
     # The first may have begun before the watch; from then on each shape must follow the one before it.
     first = LABELS.index(seen[0])

@@ -33,7 +33,9 @@ def test_the_page_shows_the_source_and_copies_it(open_page: Open, camera_browser
     expect(page.get_by_test_id("source")).to_have_text(re.compile(re.escape(source.splitlines()[0])))
     assert (page.get_by_test_id("source").text_content() or "").strip() == source.strip()
     page.get_by_test_id("copy-code").click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('function draw'))")
+    page.wait_for_function(
+        "() => navigator.clipboard.readText().then((text) => text.includes('function draw'))"
+    )
     copied = str(page.evaluate("navigator.clipboard.readText()"))
     assert copied.strip() == source.strip()
 
@@ -44,7 +46,7 @@ def test_the_copied_page_runs_elsewhere(open_page: Open, camera_browser: Browser
         camera_browser, f"/sketches/{name}/", permissions=["clipboard-read", "clipboard-write"]
     ).page
     page.get_by_test_id("copy-page").click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('<script'))")
+    page.wait_for_function("() => navigator.clipboard.readText().then((text) => text.includes('<script'))")
     html = str(page.evaluate("navigator.clipboard.readText()"))
     address = page.url.split("/sketches/")[0] + "/somebody-elses-page"
     page.route(address, lambda route: route.fulfill(body=html, content_type="text/html"))
@@ -63,7 +65,7 @@ def assert_names_shapes(page: Page) -> None:
           }, 100);
         }"""
     )
-    page.wait_for_function("window.said.size === 4", timeout=60_000)
+    page.wait_for_function("() => window.said.size === 4", timeout=60_000)
 
 
 def test_the_gallery_leads_to_every_sketch(open_page: Open, plain_browser: Browser) -> None:

@@ -42,7 +42,17 @@ def evaluation(pictures):
 def test_prediction_goes_through_the_image_contract(pictures):
     model = mlp.build(2)
     expected = np.concatenate([model(to_input(read_image(p.path))[None]).numpy() for p in pictures[:3]])
-    np.testing.assert_allclose(predict(model, pictures[:3]), expected, atol=1e-6)
+    probabilities, kept = predict(model, pictures[:3])
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+    assert kept == pictures[:3]
+
+
+def test_damaged_picture_does_not_stop_an_evaluation(tmp_path, pictures):
+    bad = Picture(tmp_path / "bad.png", LABELS[0], "0")
+    bad.path.write_bytes(b"no picture")
+    probabilities, kept = predict(mlp.build(2), [bad, pictures[0]])
+    assert kept == [pictures[0]]
+    assert len(probabilities) == 1
 
 
 def test_report_and_json_hold_the_same_figures(tmp_path, evaluation):

@@ -45,6 +45,12 @@ def test_the_page_and_its_folders_are_served(client: FlaskClient) -> None:
     assert client.get("/pytrain.js").mimetype == "text/javascript"
 
 
+def test_a_folder_without_its_slash_leads_to_the_one_with_it(client: FlaskClient) -> None:
+    answer = client.get("/sketches")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "sketches/"
+
+
 def test_nothing_is_loaded_from_elsewhere(client: FlaskClient) -> None:
     assert "default-src 'self'" in client.get("/").headers["Content-Security-Policy"]
 
