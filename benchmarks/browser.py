@@ -70,11 +70,10 @@ def main(model: Path) -> None:
                 firsts.append(answer["first"])
                 frames.append(statistics.median(answer["times"]))
                 context.close()
+            first, frame = statistics.median(firsts), statistics.median(frames)
             print(f"{model.name} on {backend}")
-            print(
-                f"  first prediction {statistics.median(firsts):.0f} ms after the files (max {max(firsts):.0f})"
-            )
-            print(f"  a frame          {statistics.median(frames):.2f} ms")
+            print(f"  first prediction {first:.0f} ms after the model's files (at most {max(firsts):.0f})")
+            print(f"  a frame          {frame:.2f} ms")
         browser.close()
     server.stop()
     thread.join()
