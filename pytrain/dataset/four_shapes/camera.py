@@ -11,6 +11,9 @@ from pytrain.dataset.four_shapes.outlines import Points
 from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH
 from pytrain.image import Frame
 
+BRIGHTEST = 262.0
+"""How far the camera lets the bright parts go (255 is full): a little is burnt out, never a whole sheet."""
+
 
 def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
     """Takes the picture.
@@ -36,6 +39,7 @@ def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
         gain = gain * _vignette(dice.between(0.1, 0.45))
     cast = 1 + 0.09 * harsh * np.clip(dice.normals(3), -2, 2) if dice.chance(0.7) else np.ones(3)
     exposure = dice.log_between(0.68, 1.28) / (1 - 0.5 * strength) if dice.chance(0.8) else 1.0
+    exposure = min(exposure, BRIGHTEST / (1 - 0.5 * strength) / max(1.0, _highlight(image)))
     frame = np.asarray(image, dtype=np.float32) * (
         gain * (cast * (1 + (exposure - 1) * harsh)).astype(np.float32)
     )
@@ -54,6 +58,11 @@ def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
     return np.asarray(taken)
 
 
+def _highlight(image: Image.Image) -> float:
+    """Brightness that nine tenths of a frame stay below."""
+    return float(np.percentile(np.asarray(image.convert("L").reduce(8)), 90))
+
+
 def _blur(dice: Dice, image: Image.Image, harsh: float) -> Image.Image:
     kind = dice.weighted(
         {"none": 3.5, "soft": 3.5, "defocus": 1.0 * harsh + 0.01, "motion": 1.3 * harsh + 0.01}
@@ -61,9 +70,9 @@ def _blur(dice: Dice, image: Image.Image, harsh: float) -> Image.Image:
     if kind == "soft":
         return image.filter(ImageFilter.GaussianBlur(dice.between(0.4, 1.3)))
     if kind == "defocus":
-        return image.filter(ImageFilter.GaussianBlur(dice.between(1.3, 2.8)))
+        return image.filter(ImageFilter.GaussianBlur(dice.between(1.3, 2.3)))
     if kind == "motion":
-        length, angle = dice.between(2, 9), dice.angle()
+        length, angle = dice.between(2, 7.5), dice.angle()
         steps = round(length) + 1
         total = np.zeros((HEIGHT, WIDTH, 3), np.float32)
         pixels = np.asarray(image)

@@ -230,8 +230,8 @@ def curtain(dice: Dice, image: Image.Image) -> None:
 
 
 def house(dice: Dice, image: Image.Image) -> None:
-    """A block with rows of tall windows, flat-roofed, taller or wider than a square."""
-    width = dice.integer(40, 110)
+    """A block with rows of tall windows, more than twice as high as wide."""
+    width = dice.integer(24, 55)
     left, top = dice.integer(-40, 290), dice.integer(20, 120)
     colour = colours.muted(dice)
     image.paste(colour, (left, top, left + width, HEIGHT))

@@ -24,7 +24,7 @@ from pytrain.errors import DataError
 from pytrain.image import Frame
 
 GENERATOR = "pytrain four-shapes"
-VERSION = 1
+VERSION = 2
 """Of the drawing code: raised when the same seed would give other pictures."""
 
 CLASSIC, SCENES, GLYPHS = "four-shapes-classic", "four-shapes-scenes", "four-shapes-glyphs"

@@ -62,7 +62,7 @@ def outlined(dice: Dice, image: Image.Image, plane: Plane, corners: Points, colo
     path = resampled(corners, 0.08)
     path = np.concatenate([path, path[:1]])
     lines = [path]
-    if dice.chance(0.1):
+    if dice.chance(0.05):
         dash = dice.integer(2, 4)
         lines = [path[i : i + dash + 1] for i in range(0, len(path) - dash, dash * 2)]
     elif dice.chance(0.08):

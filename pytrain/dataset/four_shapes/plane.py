@@ -82,4 +82,4 @@ def placed(dice: Dice, plane: Plane, outline: Points, size: float) -> Plane:
 
 def shape_size(dice: Dice) -> float:
     """Share of the frame's height, from 0.18 (far away) to 0.95 (close to the lens)."""
-    return dice.between(0.3, 0.8) if dice.chance(0.65) else dice.log_between(0.18, 0.95)
+    return dice.between(0.33, 0.85) if dice.chance(0.75) else dice.log_between(0.18, 0.95)

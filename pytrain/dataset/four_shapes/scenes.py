@@ -188,7 +188,7 @@ def blank(dice: Dice) -> Frame:
     """A sheet, a phone or a board with nothing on it but writing."""
     image = backgrounds.background(dice)
     plane = placed(
-        dice, tilted(dice, 24, dice.around(0, 0.2)), np.array([[-1.0, -1], [1, 1]]), dice.between(0.3, 0.9)
+        dice, tilted(dice, 18, dice.around(0, 0.2)), np.array([[-1.0, -1], [1, 1]]), dice.between(0.3, 0.9)
     )
     kind = dice.weighted({"sheet": 4, "screen": 2, "board": 2, "pad": 1})
     if kind == "pad":
@@ -199,10 +199,10 @@ def blank(dice: Dice) -> Frame:
     if kind == "board":
         surfaces.board(dice, image, dice.chance(0.5))
     elif kind == "screen":
-        surfaces.screen(dice, image, plane)
+        surfaces.screen(dice, image, plane, kind="phone")
     else:
         short = dice.between(0.8, 1.6)
-        ratio = dice.between(1.38, 2.2)
+        ratio = dice.between(1.41, 2.2)
         size = (short, short * ratio) if dice.chance(0.5) else (short * ratio, short)
         hold = _Hold(dice, image, 0.5, 22)
         surfaces.paper(dice, image, plane, size, hold.behind)
@@ -256,8 +256,8 @@ def corner_only(dice: Dice) -> Frame:
     box = plane.project(figure.area())
     low, high = box.min(axis=0), box.max(axis=0)
     shown = dice.between(0.0, 0.18) * (high - low)
-    right, below = WIDTH - 40 - low[0] - shown[0], HEIGHT - low[1] - shown[1]
-    left, above = 40 - high[0] + shown[0], shown[1] - high[1]
+    right, below = WIDTH - 20 - low[0] - shown[0], HEIGHT - low[1] - shown[1]
+    left, above = 20 - high[0] + shown[0], shown[1] - high[1]
     away = dice.pick([(right, 0.0), (left, 0.0), (0.0, below), (0.0, above)])
     things.solid(dice, image, plane.then(1.0, (float(away[0]), float(away[1]))), figure, _tone(image), 0.02)
     return camera.capture(dice, image)

@@ -103,9 +103,11 @@ def board(dice: Dice, image: Image.Image, dark: bool) -> Surface:
     return Surface(ground, edges, None)
 
 
-def screen(dice: Dice, image: Image.Image, plane: Plane, held: Held | None = None) -> Surface:
+def screen(
+    dice: Dice, image: Image.Image, plane: Plane, held: Held | None = None, kind: str | None = None
+) -> Surface:
     """A phone, tablet or laptop around the unit circle, switched on; dark or light."""
-    kind = dice.weighted({"phone": 4, "tablet": 2, "laptop": 1.5})
+    kind = kind or dice.weighted({"phone": 4.0, "tablet": 2.0, "laptop": 1.5})
     short = dice.between(1.08, 1.5)
     ratio = {
         "phone": dice.between(1.8, 2.2),
