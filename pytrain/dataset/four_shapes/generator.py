@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,12 @@ def _drawn(batches: list[Batch], workers: int | None) -> Iterator[int]:
     )
     try:
         yield from pool.map(_draw_batch, batches)
+    except BrokenProcessPool:
+        raise DataError(
+            "A process that draws pictures ended before its time.",
+            expected='a script whose work starts below `if __name__ == "__main__":`, and enough memory',
+            fix="Call it from such a script, or draw in this process with workers=1.",
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

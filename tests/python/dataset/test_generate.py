@@ -150,6 +150,31 @@ def test_a_strangers_folder_is_not_replaced(tmp_path):
     assert keep.read_text(encoding="utf-8") == "mine"
 
 
+def test_a_script_without_a_main_guard_is_told_so(tmp_path):
+    script = tmp_path / "draw.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from pytrain.dataset.four_shapes import generate\n"
+        "from pytrain.errors import DataError\n"
+        "try:\n"
+        "    generate(Path('out'), workers=2)\n"
+        "except DataError as error:\n"
+        "    print(error)\n",
+        encoding="utf-8",
+    )
+    paths = os.pathsep.join([str(Path(generator.__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
+    run = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert run.returncode == 0, run.stderr
+    assert "workers=1" in run.stdout
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_drawing_takes_no_tensorflow_along():
     code = (
         "import sys, pytrain.dataset.four_shapes as _; print([name in sys.modules for name in sys.argv[1:]])"
