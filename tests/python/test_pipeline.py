@@ -1,0 +1,122 @@
+"""The commands a user types, on a tenth of the pictures: data, demo, interruption, resuming."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shared import LABELS
+
+from pytrain import bundle
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytrain", *arguments]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder in which `pytrain demo --quick --no-serve` ran, and what it said."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        command("demo", "--quick", "--no-serve"), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout + done.stderr
+
+
+def test_the_demo_makes_two_verified_models(demo: tuple[Path, str]) -> None:
+    folder, said = demo
+    for name in ("demo-mlp", "demo-cnn"):
+        found = bundle.read(folder / "exported_models" / name)
+        assert list(found.labels) == LABELS
+        assert found.metadata["pytrain"]["verification"]["checked"]
+        assert 0 < found.unknown_threshold < 1
+    assert "same as Python" in said
+    assert "Warning" not in said
+    assert "Traceback" not in said
+
+
+def test_the_report_sets_both_networks_side_by_side(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    report = folder / "exported_models" / "demo-cnn" / "report"
+    figures = json.loads((report / "evaluation.json").read_text(encoding="utf-8"))
+    assert [other["name"] for other in figures["others"]] == ["mlp"]
+    assert set(figures["sets"]) == {"classic", "scenes", "glyphs"}
+    page = (report / "index.html").read_text(encoding="utf-8")
+    assert "MLP" in page
+    assert "CNN" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_quick_training_beats_chance_on_pictures_it_never_saw(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    metadata = bundle.read(folder / "exported_models" / "demo-cnn").metadata
+    assert metadata["pytrain"]["metrics"]["classic"]["accuracy"] > 0.5
+
+
+def test_data_that_is_there_is_not_drawn_again(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    picture = next((folder / "datasets" / "four-shapes-scenes" / "star").iterdir())
+    before = picture.stat().st_mtime_ns
+    done = subprocess.run(
+        command("data", "four-shapes", "--quick"), cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert "Drawing" not in done.stdout
+    assert picture.stat().st_mtime_ns == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process alone")
+def test_ctrl_c_keeps_the_former_model_and_resume_goes_on(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    out = folder / "exported_models" / "stopped"
+    training = command("train", "four-shapes", "--quick", "--recipe", "mlp", "--out", str(out))
+    subprocess.run([*training, "--epochs", "1"], cwd=folder, check=True, capture_output=True)
+    before = (out / "model.json").read_bytes()
+
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [*training, "--epochs", "500"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        said = ""
+        while "epoch   2/" not in said:
+            line = running.stdout.readline()
+            assert line, said
+            said += line
+        running.send_signal(signal.SIGINT)
+        said += running.communicate(timeout=60)[0]
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert "--resume" in said
+    assert (out / "model.json").read_bytes() == before
+
+    other = subprocess.run(
+        [*training, "--epochs", "3", "--resume"], cwd=folder, check=False, capture_output=True, text=True
+    )
+    assert other.returncode == 2
+    assert "started in another way" in other.stderr
+
+
+def test_resume_without_a_training_says_so(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    done = subprocess.run(
+        command("train", "four-shapes", "--quick", "--out", "exported_models/never", "--resume"),
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "resume" in done.stderr
+    assert not (folder / "exported_models" / "never").exists()
