@@ -11,11 +11,9 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from pytrain.bundle import UNKNOWN as UNKNOWN
 from pytrain.errors import DataError
 from pytrain.image import read_image
-
-UNKNOWN = "unknown"
-"""Reserved label: pictures of none of the classes."""
 
 LEAST_CLASSES = 2
 SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "dataset.json"})

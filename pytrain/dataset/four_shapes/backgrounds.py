@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from pytrain.dataset.four_shapes import canvas, clutter, colours, noise
+from pytrain.dataset.four_shapes import canvas, clutter, colours, noise, people
 from pytrain.dataset.four_shapes.colours import Colour
 from pytrain.dataset.four_shapes.dice import Dice
 from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH
@@ -218,7 +218,7 @@ def person(dice: Dice) -> Image.Image:
     """Somebody sits in front of a room, as in most webcam frames."""
     image = room(dice) if dice.chance(0.6) else wall(dice)
     image = canvas.softened(image, dice.between(0, 4))
-    clutter.person(dice, image)
+    people.person(dice, image)
     return image
 
 

@@ -20,7 +20,8 @@ from pytrain.dataset.four_shapes.classic import draw_classic
 from pytrain.dataset.four_shapes.dice import Dice, seed_of
 from pytrain.dataset.four_shapes.glyphs import draw_glyph
 from pytrain.dataset.four_shapes.outlines import LABELS
-from pytrain.dataset.four_shapes.scenes import UNKNOWN, draw_scene
+from pytrain.dataset.four_shapes.scenes import draw_scene
+from pytrain.dataset.image_folder import UNKNOWN
 from pytrain.errors import DataError
 from pytrain.image import Frame
 

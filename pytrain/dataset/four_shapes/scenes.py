@@ -26,9 +26,8 @@ from pytrain.dataset.four_shapes.dice import Dice
 from pytrain.dataset.four_shapes.figures import Figure
 from pytrain.dataset.four_shapes.outlines import LABELS, Points
 from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH, Plane, placed, shape_size, tilted
+from pytrain.dataset.image_folder import UNKNOWN
 from pytrain.image import Frame
-
-UNKNOWN = "unknown"
 
 Medium = Callable[[Dice, Figure], Frame]
 
