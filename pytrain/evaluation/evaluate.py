@@ -86,7 +86,7 @@ def evaluate(
         name: what the report calls the model.
 
     Raises:
-        DataError: a picture cannot be decoded.
+        DataError: not one picture of a part can be read; single damaged ones are left out.
         ValueError: a part has no picture of any class.
     """
     threshold = calibration.unknown_threshold
@@ -94,9 +94,10 @@ def evaluate(
     mistakes: list[Mistake] = []
     everything: list[tuple[Floats, Ints]] = []
     for short, pictures in parts.items():
-        probabilities, truth = predict(model, pictures), truth_of(pictures, labels)
+        probabilities, readable = predict(model, pictures)
+        truth = truth_of(readable, labels)
         sets[short] = measure(probabilities, truth, labels, threshold)
-        mistakes += _mistakes(short, pictures, probabilities, truth, labels, threshold)
+        mistakes += _mistakes(short, readable, probabilities, truth, labels, threshold)
         everything.append((probabilities[truth != NO_CLASS], truth[truth != NO_CLASS]))
     mistakes.sort(key=lambda mistake: mistake.confidence, reverse=True)
     together = [np.concatenate(arrays) for arrays in zip(*everything, strict=True)]

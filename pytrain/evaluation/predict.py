@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pytrain.dataset.image_folder import UNKNOWN, Picture
+from pytrain.errors import DataError
 from pytrain.evaluation.metrics import NO_CLASS, Floats, Ints
 from pytrain.image import SIZE, Input, read_image, to_input
 from pytrain.model.backend import tf
@@ -18,22 +18,28 @@ from pytrain.model.backend import tf
 BATCH = 64
 
 
-def predict(model: Any, pictures: Sequence[Picture]) -> Floats:
-    """What the model gives for each picture.
+def predict(model: Any, pictures: Sequence[Picture]) -> tuple[Floats, list[Picture]]:
+    """What the model gives for each picture that can be decoded.
 
     Args:
         model: takes float32 [batch, 224, 224, 3].
-        pictures: all readable.
+        pictures: the files.
 
     Returns:
-        float32 [pictures, outputs].
+        (float32 [kept, outputs], the kept pictures).
 
     Raises:
-        DataError: a picture cannot be decoded.
+        DataError: not one can be decoded.
     """
     run = _compiled(model)
-    outputs = [run(tf.constant(batch)).numpy() for batch in _inputs(pictures)]
-    return np.concatenate(outputs) if outputs else np.zeros((0, model.output_shape[-1]), np.float32)
+    outputs: list[Floats] = []
+    kept: list[Picture] = []
+    for batch, readable in _batches(pictures):
+        outputs.append(run(tf.constant(batch)).numpy())
+        kept += readable
+    if not kept:
+        raise DataError("Not one picture can be read.", fix="Check the data folder.")
+    return np.concatenate(outputs), kept
 
 
 def truth_of(pictures: Sequence[Picture], labels: Sequence[str]) -> Ints:
@@ -62,10 +68,17 @@ def _compiled(model: Any) -> Any:
     return tf.function(lambda batch: model(batch, training=False), input_signature=signature, autograph=False)
 
 
-def _inputs(pictures: Sequence[Picture]) -> Iterator[npt.NDArray[np.float32]]:
-    def one(picture: Picture) -> Input:
-        return to_input(read_image(picture.path))
+def _batches(pictures: Sequence[Picture]) -> Iterator[tuple[Floats, list[Picture]]]:
+    def one(picture: Picture) -> Input | None:
+        try:
+            return to_input(read_image(picture.path))
+        except DataError:
+            return None
 
     with ThreadPoolExecutor() as threads:
         for start in range(0, len(pictures), BATCH):
-            yield np.stack(list(threads.map(one, pictures[start : start + BATCH])))
+            asked = pictures[start : start + BATCH]
+            inputs = list(threads.map(one, asked))
+            kept = [picture for picture, pixels in zip(asked, inputs, strict=True) if pixels is not None]
+            if kept:
+                yield np.stack([pixels for pixels in inputs if pixels is not None]), kept

@@ -89,15 +89,21 @@ def as_html(
 def _headline(evaluation: Evaluation, title: str) -> str:
     tiles = "".join(
         f'<li><strong>{_percent(metrics.accuracy)}</strong><span class="what">{escape(name)}</span>'
-        f"<span>{metrics.pictures:,} test pictures, 95 % sure: "
+        f"<span>right of {metrics.pictures:,} test pictures; 95 % sure: "
         f"{_interval(metrics.accuracy_interval)}</span></li>"
         for name, metrics in evaluation.sets.items()
     )
+    if any(metrics.unknown_pictures for metrics in evaluation.sets.values()):
+        outsiders = sum(metrics.unknown_pictures for metrics in evaluation.sets.values())
+        tiles += (
+            f'<li><strong>{_accepts(evaluation)}</strong><span class="what">false alarms</span>'
+            f"<span>of {outsiders:,} test pictures of none of the classes, called one of them</span></li>"
+        )
     return (
         f"<header><p>Report</p><h1>{escape(title)}</h1>"
         f"<p>Tells {escape(_listed(evaluation.labels))} apart. All figures are of pictures that were used "
         f"neither for training nor for choosing.</p></header>"
-        f'<ul class="tiles" aria-label="Accuracy">{tiles}</ul>'
+        f'<ul class="tiles" aria-label="At a glance">{tiles}</ul>'
     )
 
 

@@ -26,35 +26,35 @@ NOISE_FIELDS = 64
 class Augmentation:
     """How strongly pictures are changed; 0 switches a change off. Chances are 0..1, the rest as said."""
 
-    moved: float = 0.6
+    moved: float = 0.4
     """Chance of the changes of geometry down to `tilt`; the others stay pixel-sharp and are only flipped."""
     turn: float = 180.0
     """Greatest turn to either side, in degrees. Shapes have no upright."""
-    zoom: float = 0.35
+    zoom: float = 0.25
     """Greatest change of size, as a logarithm: 0.35 is 0.70 to 1.42 times."""
     squash: float = 0.2
     """Greatest change of width against height, as a logarithm."""
     shift: float = 0.12
     """Greatest move, as a part of the picture's side."""
-    tilt: float = 0.15
+    tilt: float = 0.1
     """Greatest perspective: how much nearer one side is than the other."""
-    mixed: float = 0.5
+    mixed: float = 0.3
     """Chance that red, green and blue are mixed anew."""
     grey: float = 0.1
     """Chance of a grey picture."""
-    inverted: float = 0.1
+    inverted: float = 0.05
     """Chance of a negative."""
-    contrast: float = 0.5
+    contrast: float = 0.15
     """Greatest loss of contrast, as a part of it."""
-    light: float = 0.2
+    light: float = 0.1
     """Greatest change of brightness, of each colour, and from one side to the other (0..1 scale)."""
-    curve: float = 0.6
+    curve: float = 0.3
     """Greatest bend of the tone curve: x + c x (1 - x)."""
-    blur: float = 0.8
+    blur: float = 0.2
     """Greatest blend with a blurred copy; to the other side half as much sharpening."""
-    noise: float = 0.05
+    noise: float = 0.02
     """Greatest standard deviation of noise (0..1 scale)."""
-    covered: float = 0.25
+    covered: float = 0.0
     """Chance that a plain rectangle covers a part (Zhong et al., Random erasing, 2020)."""
 
     def __call__(self, pixels: Any, seed: Any) -> Any:
@@ -77,7 +77,8 @@ class Augmentation:
         x = x + draws.column(-self.curve, self.curve) * x * (1.0 - x)
         x = self._recolour(x, size, draws)
         x = self._light_from_one_side(x, size, draws)
-        x = self._cover(x, size, draws)
+        if self.covered:
+            x = self._cover(x, size, draws)
         x = self._add_noise(x, size, draws)
         return tf.reshape(tf.clip_by_value(x, 0.0, 1.0) * 2.0 - 1.0, [-1, size, size, 3])
 

@@ -17,7 +17,10 @@ from pytrain.dataset.image_folder import UNKNOWN, Picture
 from pytrain.errors import TrainingError
 from pytrain.model.backend import tf
 from pytrain.training.augment import Augmentation
-from pytrain.training.lens_cache import CROPPED, VIEWS, LensCache
+from pytrain.training.lens_cache import CROPPED, SQUASHED, LensCache
+
+SQUASHED_SHARE = 0.3
+"""Part of the training pictures shown squashed to a square, as ml5 does, instead of cropped."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def training_batches(
         epoch, place = divmod(int(step), steps)
         draw = np.random.default_rng((seed, epoch))
         order = draw.permutation(len(table))
-        views = draw.integers(VIEWS, size=len(table))
+        views = np.where(draw.random(len(table)) < SQUASHED_SHARE, SQUASHED, CROPPED)
         # A last, smaller batch would be noisier than the rest; it is filled up from the epoch's start.
         chosen = np.take(order, np.arange(place * batch_size, (place + 1) * batch_size), mode="wrap")
         targets = table.targets[chosen]

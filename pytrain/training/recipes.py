@@ -19,8 +19,8 @@ class Recipe:
     """Takes the number of classes, gives a new model."""
     lens_pool: int
     epochs: int
-    batch_size: int = 128
-    learning_rate: float = 4e-3
+    batch_size: int = 64
+    learning_rate: float = 8e-3
     """Reached after the warm-up; then falls to 0 on a cosine (Loshchilov & Hutter, 2017)."""
     warm_up: float = 0.08
     """Part of the training in which the learning rate rises from 0."""
@@ -37,8 +37,8 @@ class Recipe:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "cnn": Recipe(cnn.build, cnn.LENS_POOL, epochs=24),
-    "mlp": Recipe(mlp.build, mlp.LENS_POOL, epochs=12, learning_rate=2e-3),
+    "cnn": Recipe(cnn.build, cnn.LENS_POOL, epochs=20),
+    "mlp": Recipe(mlp.build, mlp.LENS_POOL, epochs=10, learning_rate=2e-3),
 }
 
 

@@ -87,4 +87,4 @@ def test_mistakes_are_real_mistakes_and_the_surest_come_first(evaluation):
 def test_calibration_promises_hold_on_its_own_pictures(evaluation):
     calibration = evaluation.calibration
     assert calibration.loss_after <= calibration.loss_before + 1e-9
-    assert calibration.accepted_unknown <= 0.025
+    assert calibration.accepted_unknown <= 0.04
