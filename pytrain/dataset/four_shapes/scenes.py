@@ -148,14 +148,15 @@ def as_thing(dice: Dice, figure: Figure) -> Frame:
 
 def on_anything(dice: Dice, figure: Figure) -> Frame:
     """Painted, taped or projected straight onto whatever is there: a wall, a door, a shirt, a view."""
-    if dice.chance(0.6):
+    calm = dice.chance(0.6)
+    if calm:
         recipe = dice.pick([backgrounds.wall, backgrounds.plaster, backgrounds.wood, backgrounds.cloth])
         image = recipe(dice)
     else:
         image = backgrounds.background(dice)
     plane = _view(dice, figure)
     ground = _tone(image, plane)
-    if dice.chance(0.65):
+    if dice.chance(0.45 if calm else 0.9):
         looks.flat(dice, image, plane, figure, ground)
     else:
         ink.draw(dice, image, plane, figure, ground)
