@@ -20,7 +20,7 @@ class Recipe:
     lens_pool: int
     epochs: int
     batch_size: int = 64
-    learning_rate: float = 8e-3
+    learning_rate: float = 1.2e-2
     """Reached after the warm-up; then falls to 0 on a cosine (Loshchilov & Hutter, 2017)."""
     warm_up: float = 0.08
     """Part of the training in which the learning rate rises from 0."""

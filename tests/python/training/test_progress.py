@@ -1,0 +1,40 @@
+import io
+
+from rich.console import Console
+
+from pytrain.training.progress import PlainDisplay, TerminalDisplay
+
+ROW = {"loss": 0.5, "accuracy": 0.75, "val_loss": 0.4, "val_accuracy": 0.8125, "seconds": 1.5}
+
+
+def shown_by(display_class, **console):
+    out = io.StringIO()
+    with display_class(Console(file=out, width=160, **console)) as display:
+        display.preparing("shapes", 1, 2)
+        display.preparing("shapes", 2, 2)
+        display.step(1, 2, 1, 4, 0.5, 0.75)
+        display.epoch(1, 2, ROW)
+        display.step(2, 2, 4, 4, 0.25, 0.9)
+        display.say("done [with] it")
+    return out.getvalue()
+
+
+def test_log_gets_one_line_an_epoch_and_no_colour_codes():
+    lines = shown_by(PlainDisplay).splitlines()
+    assert lines[0] == "shapes: 2 pictures prepared"
+    assert lines[1].startswith("epoch   1/2  loss 0.5000  accuracy 75.00%  validation loss 0.4000")
+    assert lines[2] == "done [with] it"
+    assert "\x1b" not in "".join(lines)
+
+
+def test_terminal_shows_loss_accuracy_and_time_left():
+    text = shown_by(TerminalDisplay, force_terminal=True)
+    for piece in (
+        "epoch 2/2",
+        "loss 0.250",
+        "accuracy 90.00%",
+        "validation 81.25%",
+        "left",
+        "done [with] it",
+    ):
+        assert piece in text
