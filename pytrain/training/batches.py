@@ -90,9 +90,13 @@ def target_of(label: str, labels: Sequence[str]) -> npt.NDArray[np.float32]:
 
 
 def training_batches(
-    table: Table, batch_size: int, smoothing: float, augmentation: Augmentation, seed: int, first_step: int
+    table: Table, batch_size: int, smoothing: float, augmentation: Augmentation, seed: int, numbers: range
 ) -> Any:
-    """An endless tf.data pipeline of (float32 [batch, s, s, 3] in [-1, 1], float32 [batch, classes])."""
+    """The batches of these numbers, as a tf.data pipeline.
+
+    Returns:
+        Gives (float32 [batch, s, s, 3] in [-1, 1], float32 [batch, classes]).
+    """
     steps = steps_in_epoch(table, batch_size)
     size, classes = table.caches[0].size, table.targets.shape[1]
 
@@ -118,8 +122,9 @@ def training_batches(
         pixels, targets = batch
         return augmentation(pixels, tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])), targets
 
-    numbers = tf.data.Dataset.counter(first_step)
-    batches = numbers.map(lambda step: (step, load(step)), num_parallel_calls=2)
+    # It ends with the training, so that no batch is still being read when the pipeline is taken down.
+    steps_left = tf.data.Dataset.range(numbers.start, numbers.stop)
+    batches = steps_left.map(lambda step: (step, load(step)), num_parallel_calls=2)
     return batches.map(change, num_parallel_calls=1).prefetch(2)
 
 

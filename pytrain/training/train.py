@@ -107,12 +107,12 @@ def train(
         )
         _restore(network, checkpoint)
         follow = _Follow(network, checkpoint, run_dir, shown, epochs, steps, plan.patience)
-        first_step = len(checkpoint.history) * steps
+        numbers = range(len(checkpoint.history) * steps, epochs * steps)
         try:
             if not follow.finished():
                 network.fit(
                     training_batches(
-                        training, batch_size, plan.label_smoothing, plan.augmentation, seed, first_step
+                        training, batch_size, plan.label_smoothing, plan.augmentation, seed, numbers
                     ),
                     validation_data=validation_batches(validation, 256),
                     steps_per_epoch=steps,
