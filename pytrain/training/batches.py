@@ -122,10 +122,9 @@ def training_batches(
         pixels, targets = batch
         return augmentation(pixels, tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])), targets
 
-    # It ends with the training, so that no batch is still being read when the pipeline is taken down.
     steps_left = tf.data.Dataset.range(numbers.start, numbers.stop)
     batches = steps_left.map(lambda step: (step, load(step)), num_parallel_calls=2)
-    return batches.map(change, num_parallel_calls=1).prefetch(2)
+    return _without_tuner(batches.map(change, num_parallel_calls=1).prefetch(2))
 
 
 def steps_in_epoch(table: Table, batch_size: int) -> int:
@@ -147,4 +146,11 @@ def validation_batches(table: Table, batch_size: int) -> Any:
         return pixels, tf.ensure_shape(targets, [None, classes])
 
     starts = tf.data.Dataset.range(0, len(table), batch_size)
-    return starts.map(load, num_parallel_calls=1).prefetch(2)
+    return _without_tuner(starts.map(load, num_parallel_calls=1).prefetch(2))
+
+
+def _without_tuner(batches: Any) -> Any:
+    """Turns tf.data's tuner off: it sleeps for up to a minute, and taking a pipeline down waits for it."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
