@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytrain.bundle import REPORT, Bundle
+from pytrain.bundle import REPORT, Bundle, write_json
 
 if TYPE_CHECKING:
     from pytrain.dataset.image_folder import ImageFolder, Picture
@@ -23,6 +24,7 @@ Say = Callable[[str], None]
 DEMO_MODEL = "demo-cnn"
 DEMO_TOY = "demo-mlp"
 
+EVALUATION = "evaluation.json"
 RUNS = ".runs"
 """Beside the models: what a training needs to be resumed."""
 
@@ -82,10 +84,11 @@ def train_four_shapes(
     epochs: int | None = None,
     resume: bool = False,
     quick: bool = False,
-    beside: Sequence[Evaluation] = (),
     say: Say = print,
-) -> tuple[Bundle, Evaluation]:
+) -> Bundle:
     """Trains a four-shapes classifier, evaluates it on pictures it never saw, exports and verifies it.
+
+    The report sets it beside the other recipes that were trained on the same pictures and lie beside `out`.
 
     Args:
         out: the bundle's folder; replaced only when everything went well.
@@ -95,11 +98,10 @@ def train_four_shapes(
         epochs: at most this many passes over the pictures; the recipe's own by default.
         resume: go on where an interrupted training stopped.
         quick: a tenth of the pictures and few epochs.
-        beside: evaluations of other models that the report sets beside this one.
         say: takes lines about what happens.
 
     Returns:
-        (the bundle, its evaluation).
+        The bundle.
 
     Raises:
         PytrainError: what is wrong with the data, the settings, the export or the disk.
@@ -131,8 +133,11 @@ def train_four_shapes(
     for line in _figures(evaluation):
         say(line)
 
+    write_json(result.run_dir / EVALUATION, evaluation.as_json())
+    others = _others(result)
+
     def finish(folder: Path, verification: Verification | None) -> None:
-        write_report((folder / REPORT).parent, evaluation, result.history, beside, title=out.name)
+        write_report((folder / REPORT).parent, evaluation, result.history, others, title=out.name)
 
     bundle = export(
         result.model,
@@ -145,7 +150,7 @@ def train_four_shapes(
     )
     say(f"Model:  {out} ({bundle.size / 1024:,.0f} KiB)")
     say(f"Report: {out / REPORT}")
-    return bundle, evaluation
+    return bundle
 
 
 def run_demo(
@@ -157,11 +162,8 @@ def run_demo(
     say: Say = print,
 ) -> Bundle:
     """Trains the toy network of a first course and the CNN that answers it, and sets them side by side."""
-    _, toy = train_four_shapes(models / DEMO_TOY, recipe="mlp", data=data, seed=seed, quick=quick, say=say)
-    bundle, _ = train_four_shapes(
-        models / DEMO_MODEL, recipe="cnn", data=data, seed=seed, quick=quick, beside=[toy], say=say
-    )
-    return bundle
+    train_four_shapes(models / DEMO_TOY, recipe="mlp", data=data, seed=seed, quick=quick, say=say)
+    return train_four_shapes(models / DEMO_MODEL, recipe="cnn", data=data, seed=seed, quick=quick, say=say)
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,23 @@ def _read_sets(data: Path, seed: int, quick: bool, say: Say) -> _Sets:
         for problem in folder.problems:
             say(f"  set aside: {problem.path}: {problem.why}")
     return _Sets([(folder, split(folder, seed=seed)) for folder in folders], test)
+
+
+def _others(result: TrainingResult) -> list[Evaluation]:
+    """Evaluations of other recipes on the same pictures, the newest of each; unreadable ones do not count."""
+    from pytrain.evaluation.evaluate import from_json
+
+    found: dict[str, Evaluation] = {}
+    files = sorted(result.run_dir.parent.glob(f"*/{EVALUATION}"), key=lambda file: file.stat().st_mtime)
+    for file in files:
+        try:
+            settings = json.loads((file.parent / "settings.json").read_text(encoding="utf-8"))
+            if settings["datasets"] == result.settings["datasets"]:
+                found[settings["recipe"]] = from_json(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    found.pop(result.settings["recipe"], None)
+    return list(found.values())
 
 
 def _golden(sets: _Sets, labels: Sequence[str]) -> list[tuple[Frame, str]]:

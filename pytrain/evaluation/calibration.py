@@ -19,9 +19,9 @@ from pytrain.evaluation.metrics import NO_CLASS, Floats, Ints, expected_calibrat
 from pytrain.evaluation.predict import predict, truth_of
 from pytrain.model.lens import LOGITS, logits_model
 
-ACCEPTED_UNKNOWN = 0.04
-"""Share of the unknown validation pictures that may be called a class: below the promised 1 in 20, for the
-test pictures are others. Every point less costs several points of real shapes called unknown."""
+ACCEPTED_UNKNOWN = 0.025
+"""Share of the unknown validation pictures that may be called a class: half of the promised 1 in 20, for a
+camera sees more kinds of things than any validation set. Clear shapes lie far above the threshold."""
 
 REJECTED_KNOWN = 0.01
 """Where there are no unknown pictures: share of the class pictures that may be called unknown."""

@@ -11,7 +11,15 @@ import numpy as np
 
 from pytrain.dataset.image_folder import UNKNOWN, Picture
 from pytrain.evaluation.calibration import Calibration
-from pytrain.evaluation.metrics import NO_CLASS, Floats, Ints, Metrics, measure, reliability
+from pytrain.evaluation.metrics import (
+    NO_CLASS,
+    Floats,
+    Ints,
+    Metrics,
+    measure,
+    metrics_from_json,
+    reliability,
+)
 from pytrain.evaluation.predict import milliseconds_per_frame, predict, truth_of
 
 MISTAKES_KEPT = 24
@@ -67,6 +75,24 @@ class Evaluation:
             ],
             "reliability": [list(entry) for entry in self.reliability],
         }
+
+
+def from_json(content: Mapping[str, Any]) -> Evaluation:
+    """The evaluation that `as_json` wrote, without its mistakes, whose pictures may be gone.
+
+    Raises:
+        KeyError, TypeError: it was written by another version.
+    """
+    return Evaluation(
+        name=content["name"],
+        labels=tuple(content["labels"]),
+        parameters=content["parameters"],
+        milliseconds=content["milliseconds"],
+        calibration=Calibration(**content["calibration"]),
+        sets={name: metrics_from_json(metrics) for name, metrics in content["sets"].items()},
+        mistakes=(),
+        reliability=tuple((sure, right, share) for sure, right, share in content["reliability"]),
+    )
 
 
 def evaluate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
@@ -59,6 +59,18 @@ class Metrics:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def metrics_from_json(content: Mapping[str, Any]) -> Metrics:
+    """What `Metrics.as_json` wrote, after a way through a file that knows no tuples."""
+    plain: dict[str, Any] = {
+        name: tuple(value) if name.endswith("_interval") and value is not None else value
+        for name, value in content.items()
+    }
+    plain["classes"] = tuple(ClassFigures(**figures) for figures in content["classes"])
+    plain["confusion_labels"] = tuple(content["confusion_labels"])
+    plain["confusion"] = tuple(tuple(row) for row in content["confusion"])
+    return Metrics(**plain)
 
 
 def measure(probabilities: Floats, truth: Ints, labels: Sequence[str], threshold: float) -> Metrics:

@@ -52,8 +52,8 @@ class Batch:
 def generate(
     out: Path,
     seed: int = 0,
-    classic_per_class: int = 500,
-    scenes_per_class: int = 1500,
+    classic_per_class: int = 300,
+    scenes_per_class: int = 2000,
     unknown: int = 2500,
     glyphs_per_class: int = 150,
     glyphs_unknown: int = 200,

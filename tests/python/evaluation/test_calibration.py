@@ -32,8 +32,8 @@ def test_temperature_undoes_false_confidence_and_lowers_the_loss(times):
 def test_threshold_is_the_smallest_that_keeps_the_promise():
     unknown = np.linspace(0.3, 0.9, 200).astype(np.float32)
     threshold = choose_threshold(np.full(10, 0.99, np.float32), unknown)
-    assert (unknown >= threshold).sum() == 8
-    assert (unknown >= threshold - 0.005).sum() > 8
+    assert (unknown >= threshold).sum() == 5
+    assert (unknown >= threshold - 0.005).sum() > 5
 
 
 def test_without_unknown_pictures_one_class_picture_in_a_hundred_is_turned_away():

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from PIL import Image
 
 from pytrain.dataset.image_folder import Picture
 from pytrain.evaluation.calibration import calibrate
-from pytrain.evaluation.evaluate import evaluate
+from pytrain.evaluation.evaluate import evaluate, from_json
 from pytrain.evaluation.predict import predict
 from pytrain.evaluation.report import write_report
 from pytrain.image import read_image, to_input
@@ -88,3 +89,8 @@ def test_calibration_promises_hold_on_its_own_pictures(evaluation):
     calibration = evaluation.calibration
     assert calibration.loss_after <= calibration.loss_before + 1e-9
     assert calibration.accepted_unknown <= 0.04
+
+
+def test_an_evaluation_comes_back_from_its_file_without_its_mistakes(evaluation):
+    read = from_json(json.loads(json.dumps(evaluation.as_json())))
+    assert read == replace(evaluation, mistakes=())
