@@ -1,0 +1,68 @@
+"""The model that ships keeps its promises on pictures drawn just for this test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from shared import LABELS
+
+from pytrain import bundle
+from pytrain.bundle import UNKNOWN
+from pytrain.dataset.four_shapes import draw_classic, draw_scene
+from pytrain.dataset.four_shapes.glyphs import draw_glyph
+from pytrain.image import Frame, read_image, to_input
+
+SHIPPED = Path(__file__).resolve().parents[2] / "exported_models" / "four-shapes"
+FIRST_SEED = 900_000_000
+MOST_BYTES = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    from pytrain.model.backend import keras
+
+    return keras.models.load_model(SHIPPED / "model.keras", compile=False)
+
+
+def answers(model: Any, draw: Callable[[str, int], Frame], label: str, count: int) -> Any:
+    frames = [to_input(draw(label, FIRST_SEED + number)) for number in range(count)]
+    return np.asarray(model(np.stack(frames), training=False))
+
+
+@pytest.mark.parametrize(
+    ("draw", "least"),
+    [(draw_classic, 0.99), (draw_scene, 0.92), (draw_glyph, 0.90)],
+    ids=["classic", "scenes", "glyphs"],
+)
+def test_it_names_shapes_that_it_never_saw(
+    model: Any, draw: Callable[[str, int], Frame], least: float
+) -> None:
+    right = [answers(model, draw, label, 40).argmax(axis=1) == number for number, label in enumerate(LABELS)]
+    assert np.mean(right) >= least
+
+
+def test_it_is_unsure_in_front_of_frames_without_a_shape(model: Any) -> None:
+    threshold = bundle.read(SHIPPED).unknown_threshold
+    called_a_shape = answers(model, draw_scene, UNKNOWN, 150).max(axis=1) >= threshold
+    assert called_a_shape.mean() <= 0.05
+
+
+def test_it_is_small_and_was_verified() -> None:
+    shipped = bundle.read(SHIPPED)
+    assert shipped.size <= MOST_BYTES
+    assert shipped.metadata["modelName"] == "four-shapes"
+    verification = shipped.metadata["pytrain"]["verification"]
+    assert verification["checked"]
+    assert {"wasm", "webgl"} <= set(verification["backends"])
+
+
+def test_its_golden_frames_give_python_s_probabilities(model: Any) -> None:
+    golden = json.loads((SHIPPED / bundle.GOLDEN).read_text(encoding="utf-8"))["frames"]
+    inputs = np.stack([to_input(read_image(SHIPPED / "golden" / entry["file"])) for entry in golden])
+    expected = np.array([entry["probabilities"] for entry in golden])
+    assert np.abs(np.asarray(model(inputs)) - expected).max() < 1e-5
