@@ -20,7 +20,7 @@ Ctrl-C leaves whole what was there before.
 
 
 def sections(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[str]:
-    context = click.Context(command, info_name=name, parent=parent, max_content_width=100)
+    context = click.Context(command, info_name=name, parent=parent, **command.context_settings)
     context.terminal_width = 100
     yield f"## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
