@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 
 class Display(Protocol):
@@ -65,13 +65,12 @@ class TerminalDisplay(PlainDisplay):
     def __init__(self, console: Console | None = None) -> None:
         super().__init__(console)
         self._bars = Progress(
+            # Together at most 79 columns, so that a terminal of 80 shows all of it.
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f} %"),
+            BarColumn(bar_width=10),
             TextColumn("{task.fields[figures]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             console=self.console,
         )
         self._tasks: dict[str, TaskID] = {}
@@ -87,25 +86,26 @@ class TerminalDisplay(PlainDisplay):
         self._bars.stop()
 
     def preparing(self, name: str, done: int, total: int) -> None:
-        self._show(f"preparing {name}", done, total, f"{done}/{total} pictures")
+        self._show(name, "pictures", done, total, f"{name} {done}/{total}")
 
     def step(self, epoch: int, epochs: int, done: int, steps: int, loss: float, accuracy: float) -> None:
-        figures = f"epoch {epoch}/{epochs}  loss {loss:.3f}  accuracy {accuracy:.2%}{self._validation}"
-        self._show("training", (epoch - 1) * steps + done, epochs * steps, figures)
+        figures = f"{epoch}/{epochs}  loss {loss:.3f}  accuracy {accuracy:.1%}{self._validation}"
+        self._show("training", "training", (epoch - 1) * steps + done, epochs * steps, figures)
 
     def epoch(self, epoch: int, epochs: int, row: dict[str, float]) -> None:
-        self._validation = f"  validation {row['val_accuracy']:.2%}"
+        self._validation = f"  val {row['val_accuracy']:.1%}"
 
-    def _show(self, name: str, done: int, total: int, figures: str) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total, figures=figures)
-        self._bars.update(self._tasks[name], completed=done, figures=figures)
+    def _show(self, key: str, title: str, done: int, total: int, figures: str) -> None:
+        if key not in self._tasks:
+            self._tasks[key] = self._bars.add_task(title, total=total, figures=figures)
+        self._bars.update(self._tasks[key], completed=done, figures=figures)
 
 
 def display() -> Display:
     """The one that fits where the output goes."""
     console = Console()
-    return TerminalDisplay(console) if console.is_terminal else PlainDisplay(console)
+    moving = console.is_terminal and not console.is_dumb_terminal
+    return TerminalDisplay(console) if moving else PlainDisplay(console)
 
 
 def _line(epoch: int, epochs: int, row: dict[str, float]) -> str:

@@ -9,7 +9,7 @@ ROW = {"loss": 0.5, "accuracy": 0.75, "val_loss": 0.4, "val_accuracy": 0.8125, "
 
 def shown_by(display_class, **console):
     out = io.StringIO()
-    with display_class(Console(file=out, width=160, **console)) as display:
+    with display_class(Console(file=out, width=80, _environ={}, **console)) as display:
         display.preparing("shapes", 1, 2)
         display.preparing("shapes", 2, 2)
         display.step(1, 2, 1, 4, 0.5, 0.75)
@@ -30,10 +30,8 @@ def test_log_gets_one_line_an_epoch_and_no_colour_codes():
 def test_terminal_shows_loss_accuracy_and_time_left():
     text = shown_by(TerminalDisplay, force_terminal=True)
     for piece in (
-        "epoch 2/2",
-        "loss 0.250",
-        "accuracy 90.00%",
-        "validation 81.25%",
+        "2/2  loss 0.250  accuracy 90.0%  val 81.2%",
+        "shapes 2/2",
         "left",
         "done [with] it",
     ):
