@@ -2,7 +2,7 @@
 
 Run: python benchmarks/training.py
 
-The data are drawn first and not counted. Memory is measured after one epoch on a tenth of the pictures and on
+The data are drawn first and not counted. Memory is measured after one epoch on a sixth of the pictures and on
 all of them: it must not grow with the data set. Linux and macOS only, for the system is asked for the peak.
 """
 
@@ -31,11 +31,11 @@ def run(folder: Path, *arguments: str) -> tuple[float, float]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        tenth, full = ["--data", "tenth", "--quick"], ["--data", "full"]
-        for data in (tenth, full):
+        sixth, full = ["--data", "sixth", "--quick"], ["--data", "full"]
+        for data in (sixth, full):
             seconds, _ = run(folder, "data", "four-shapes", *data)
             print(f"drawing {data[1]}: {seconds:.0f} s")
-        for data in (tenth, full):
+        for data in (sixth, full):
             _, peak = run(
                 folder, "train", "four-shapes", *data, "--epochs", "1", "--out", f"models/{data[1]}"
             )

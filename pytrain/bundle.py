@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -86,7 +87,7 @@ def read(path: Path) -> Bundle:
 
 
 def listing(roots: Iterable[Path]) -> tuple[list[Bundle], dict[str, PytrainError]]:
-    """All bundles below some folders, the first of a name winning.
+    """All bundles below some folders. The first of a name counts, even a damaged one: it is what is served.
 
     Returns:
         (bundles sorted by name, what is wrong with each folder that is no whole bundle).
@@ -99,13 +100,13 @@ def listing(roots: Iterable[Path]) -> tuple[list[Bundle], dict[str, PytrainError
         for hidden in root.glob(".*.previous"):
             recover(root / hidden.name[1 : -len(".previous")])
         for folder in sorted(root.iterdir()):
-            if folder.name.startswith(".") or not folder.is_dir() or folder.name in bundles:
+            known = folder.name in bundles or folder.name in problems
+            if folder.name.startswith(".") or not folder.is_dir() or known:
                 continue
             try:
                 bundles[folder.name] = read(folder)
-                problems.pop(folder.name, None)
             except PytrainError as error:
-                problems.setdefault(folder.name, error)
+                problems[folder.name] = error
     return [bundles[name] for name in sorted(bundles)], problems
 
 
@@ -118,20 +119,9 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         BundleError: `target` holds something that is no bundle, or the disk refused.
     """
-    recover(target)
-    if (
-        target.exists()
-        and not (target / METADATA).is_file()
-        and (not target.is_dir() or any(target.iterdir()))
-    ):
-        raise BundleError(
-            f"{target} is there and is no model's folder.",
-            expected="a new folder, or one that holds an exported model",
-            fix="Choose another folder with --out.",
-        )
+    check_target(target)
     staging = target.parent / f".{target.name}.new-{os.getpid()}"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(target)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -144,6 +134,30 @@ def replacing(target: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def check_target(target: Path) -> None:
+    """Raises BundleError where a bundle could not be put, so that nobody trains for nothing.
+
+    A folder that holds something else is never replaced.
+    """
+    recover(target)
+    empty = target.is_dir() and not any(target.iterdir())
+    if not target.name or (target.exists() and not empty and not (target / METADATA).is_file()):
+        raise BundleError(
+            f"{target} is there and is no model's folder.",
+            expected="a new folder, or one that holds an exported model",
+            fix="Choose another folder with --out.",
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise BundleError(
+            f"{target.parent} cannot be written to: {error.strerror or error}.",
+            fix="Choose another folder with --out.",
+        ) from None
 
 
 def recover(target: Path) -> None:
@@ -207,6 +221,13 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _labels(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
     block = metadata.get("pytrain")
+    parts = ("calibration", "metrics", "weights")
+    if isinstance(block, dict) and not all(isinstance(block.get(part, {}), dict) for part in parts):
+        raise BundleError(
+            f"{path.name}: {METADATA} is damaged.",
+            expected=f"objects for {', '.join(parts)} in its pytrain block",
+            fix="Export the model again.",
+        )
     schema = block.get("schema") if isinstance(block, dict) else None
     if schema != SCHEMA:
         raise BundleError(

@@ -43,7 +43,7 @@ def data() -> None:
     type=click.Path(exists=True, path_type=Path),
     help="Kaggle's four-shapes folder or zip, instead of drawing the classic set.",
 )
-@click.option("--quick", is_flag=True, help="A tenth of the pictures, for a first look.")
+@click.option("--quick", is_flag=True, help="A sixth of the pictures, for a first look.")
 def data_four_shapes(data: Path, seed: int, archive: Path | None, quick: bool) -> None:
     """Draw the four-shapes pictures: the classic set, webcam scenes, and a test set of font glyphs."""
     from pytrain.pipeline import make_four_shapes
@@ -60,7 +60,7 @@ def data_four_shapes(data: Path, seed: int, archive: Path | None, quick: bool) -
 @SEED
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the pictures, at most.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted training stopped.")
-@click.option("--quick", is_flag=True, help="A tenth of the pictures and few epochs, for a first look.")
+@click.option("--quick", is_flag=True, help="A sixth of the pictures, for a first look.")
 def train(
     what: str,
     recipe: str,
@@ -130,7 +130,7 @@ def serve(host: str, port: int, models: Path | None, open_browser: bool) -> None
 @HOST
 @PORT
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve the page at the end, or end.")
-@click.option("--quick", is_flag=True, help="A tenth of the pictures and few epochs, for a first look.")
+@click.option("--quick", is_flag=True, help="A sixth of the pictures, for a first look.")
 def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool) -> None:
     """Draw data, train two networks, evaluate, export, verify, and serve the webcam page."""
     from pytrain.pipeline import DEMO_MODEL, run_demo

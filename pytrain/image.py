@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
@@ -20,6 +22,20 @@ SIZE = 224
 
 MAX_PIXELS = 100_000_000
 """A larger picture is refused: decoding it would take several hundred megabytes."""
+
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+"""All that Pillow lets through when a file's inside is not what its outside says."""
 
 Frame = npt.NDArray[np.uint8]
 """Pixels of one picture: uint8 [height, width, 3], RGB."""
@@ -118,7 +134,7 @@ def read_image(source: Path | IO[bytes]) -> Frame:
             expected="PNG, JPEG, WebP, GIF, BMP or TIFF",
             fix="Delete the file or convert it.",
         ) from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except BROKEN as error:
         raise DataError(f"{name} is damaged: {error}.", fix="Delete the file or replace it.") from None
 
 

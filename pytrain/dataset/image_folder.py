@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from pytrain.bundle import UNKNOWN as UNKNOWN
 from pytrain.errors import DataError
-from pytrain.image import read_image
+from pytrain.image import BROKEN, read_image
 
 LEAST_CLASSES = 2
 SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "dataset.json"})
@@ -214,7 +214,7 @@ def _looked_at(label: str, path: Path) -> Picture | Problem:
                 pass
     except UnidentifiedImageError:
         return Problem(path, "is not a picture that can be read")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except BROKEN as error:
         return Problem(path, f"cannot be read: {error}")
     return Picture(path, label, hashlib.sha256(content).hexdigest())
 

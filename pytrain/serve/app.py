@@ -16,6 +16,8 @@ from pytrain.errors import PytrainError
 from pytrain.resources import page_folder, shipped_models
 
 YEAR_SECONDS = 31_536_000
+MAX_NAME = 200
+"""Characters; file systems refuse names longer than about 255."""
 
 TYPES = {
     ".css": "text/css",
@@ -60,6 +62,7 @@ def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -
 
     @app.get("/<path:file>")
     def page_file(file: str) -> ResponseReturnValue:
+        _refuse_odd(file)
         if (built / file).is_dir() and not file.endswith("/"):
             # Relative links of the page would lead beside it.
             return redirect(f"{file.rsplit('/')[-1]}/")
@@ -73,6 +76,7 @@ def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -
 
     @app.get("/models/<name>/<path:file>")
     def model_file(name: str, file: str) -> Response:
+        _refuse_odd(name)
         root = _root_of(name, roots)
         response = _send(root / name, file)
         response.headers["Access-Control-Allow-Origin"] = "*"
@@ -111,16 +115,24 @@ class _Missing(NotFound):
 
 
 def _root_of(name: str, roots: Sequence[Path]) -> Path:
+    """The folder that holds this model. Only names that stand in a listing count: none leads out of it."""
     for root in roots:
-        bundle.recover(root / name)
-        if not name.startswith(".") and (root / name).is_dir():
+        if root.is_dir() and any(entry.name == name and entry.is_dir() for entry in root.iterdir()):
             return root
     raise _Missing(f"There is no model called {name}.")
 
 
+def _refuse_odd(file: str) -> None:
+    """Hidden files, ways up, and what Windows reads as drives or separators are not there for anybody."""
+    parts = file.rstrip("/").split("/")
+    if any(part.startswith(".") or "\\" in part or ":" in part or len(part) > MAX_NAME for part in parts):
+        raise _Missing(f"There is no file {file}.")
+
+
 def _send(folder: Path, file: str) -> Response:
+    _refuse_odd(file)
     path = Path(file)
-    if any(part.startswith(".") for part in path.parts) or not (folder / path).is_file():
+    if not (folder / path).is_file():
         raise _Missing(f"There is no file {file}.")
     response = send_from_directory(folder, path.as_posix(), mimetype=TYPES.get(path.suffix), conditional=True)
     response.cache_control.no_cache = True

@@ -1,4 +1,4 @@
-"""The commands a user types, on a tenth of the pictures: data, demo, interruption, resuming."""
+"""The commands a user types, on a sixth of the pictures: data, demo, interruption, resuming."""
 
 from __future__ import annotations
 

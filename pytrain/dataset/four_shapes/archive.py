@@ -187,5 +187,5 @@ def _refuse_foreign(target: Path) -> None:
         raise DataError(
             f"{target} holds files that pytrain did not write.",
             expected="a new folder, an empty one, or one loaded before",
-            fix="Move it away or choose another folder with --out.",
+            fix="Move it away or choose another folder with --data.",
         )

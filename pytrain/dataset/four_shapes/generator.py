@@ -21,7 +21,7 @@ from pytrain.dataset.four_shapes.dice import Dice, seed_of
 from pytrain.dataset.four_shapes.glyphs import draw_glyph
 from pytrain.dataset.four_shapes.outlines import LABELS
 from pytrain.dataset.four_shapes.scenes import draw_scene
-from pytrain.dataset.image_folder import UNKNOWN
+from pytrain.dataset.image_folder import SYSTEM_FILES, UNKNOWN
 from pytrain.errors import DataError
 from pytrain.image import Frame
 
@@ -100,7 +100,7 @@ def generate(
         except OSError as error:
             raise DataError(
                 f"The data set {out / name} could not be written: {error.strerror or error}.",
-                fix="Free some disk space (about 150 MB are needed) or choose another folder with --out.",
+                fix="Free some disk space (about 150 MB are needed) or choose another folder with --data.",
             ) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -117,9 +117,7 @@ def is_finished(folder: Path, manifest: Mapping[str, Any]) -> bool:
         return False
     suffix = _suffix(manifest["name"])
     return all(
-        sum(file.name.endswith(suffix) for file in os.scandir(folder / label)) >= count
-        for label, count in manifest["counts"].items()
-        if (folder / label).is_dir() or count
+        len(list((folder / label).glob(f"*{suffix}"))) >= count for label, count in manifest["counts"].items()
     )
 
 
@@ -204,12 +202,12 @@ def staging_folder(folder: Path) -> Path:
 
 
 def _make_room(folder: Path, staging: Path) -> None:
-    """An empty staging folder; refuses to replace a folder that this generator did not draw."""
+    """An empty staging folder; refuses to replace a folder that holds more than this generator drew."""
     if folder.is_dir() and any(folder.iterdir()) and not _is_ours(folder):
         raise DataError(
             f"{folder} holds files that pytrain did not draw.",
             expected="a new folder, an empty one, or one drawn before",
-            fix="Move it away or choose another folder with --out.",
+            fix="Move it away or choose another folder with --data.",
         )
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -220,7 +218,16 @@ def _is_ours(folder: Path) -> bool:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(manifest, dict) and manifest.get("generator") == GENERATOR
+    if not isinstance(manifest, dict) or manifest.get("generator") != GENERATOR:
+        return False
+    suffix = _suffix(str(manifest.get("name")))
+    drawn = {
+        Path(label) / f"{index:04d}{suffix}"
+        for label, count in manifest.get("counts", {}).items()
+        for index in range(count)
+    }
+    found = {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
+    return all(file in drawn or file.name in {MANIFEST, *SYSTEM_FILES} for file in found)
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -95,6 +95,13 @@ def test_pages_may_not_be_read_by_other_origins(client: FlaskClient) -> None:
         "/models/..%2fpage/index.html",
         "/models/.small.new-1/model.json",
         "/..%2fpyproject.toml",
+        "/..%2f..%2f",
+        "/..%2f..",
+        "/models/small%5C..%5Csmall/model.json",
+        "/models/C:%5CUsers/model.json",
+        "/models/C:/model.json",
+        "/models/small/C:%5Cboot.ini",
+        "/" + 300 * "a",
     ],
 )
 def test_what_is_not_there_gives_one_error_shape(client: FlaskClient, path: str) -> None:
