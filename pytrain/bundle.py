@@ -31,6 +31,9 @@ UNKNOWN = "unknown"
 STALE_SECONDS = 3600
 """A temporary folder this old belongs to a run that was killed."""
 
+RENAME_TRIES = 5
+RENAME_PAUSE_SECONDS = 0.3
+
 BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint16": 2, "uint8": 1, "bool": 1}
 """Bytes of one number in a shard, by the manifest's dtype."""
 
@@ -184,16 +187,28 @@ def _swap(staging: Path, target: Path) -> None:
     # Two renames, for no system but Linux can exchange folders in one; recover() closes the gap between them.
     previous = _previous(target)
     if not target.exists():
-        staging.rename(target)
+        _rename(staging, target)
         return
     shutil.rmtree(previous, ignore_errors=True)
-    target.rename(previous)
+    _rename(target, previous)
     try:
-        staging.rename(target)
+        _rename(staging, target)
     except OSError:
         previous.rename(target)
         raise
     shutil.rmtree(previous, ignore_errors=True)
+
+
+def _rename(source: Path, target: Path) -> None:
+    """Windows refuses while a server reads a file of the folder; that lasts for moments only."""
+    for _ in range(RENAME_TRIES - 1):
+        try:
+            source.rename(target)
+        except PermissionError:
+            time.sleep(RENAME_PAUSE_SECONDS)
+        else:
+            return
+    source.rename(target)
 
 
 def _previous(target: Path) -> Path:

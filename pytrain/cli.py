@@ -160,9 +160,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("\nStopped.", err=True)
         sys.exit(130)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        click.echo("Error: The disk is full.\nWhat to do: Free some space and run the same again.", err=True)
+        full = error.errno == errno.ENOSPC
+        what = "The disk is full" if full else error.strerror or str(error)
+        where = f"{error.filename}: " if error.filename else ""
+        fix = "Free some space" if full else "Check that it is there and may be read and written"
+        click.echo(f"Error: {where}{what}.\nWhat to do: {fix}, then run the same again.", err=True)
         sys.exit(2)
 
 

@@ -24,7 +24,6 @@ Say = Callable[[str], None]
 DEMO_MODEL = "demo-cnn"
 DEMO_TOY = "demo-mlp"
 
-EVALUATION = "evaluation.json"
 RUNS = ".runs"
 """Beside the models: what a training needs to be resumed."""
 
@@ -111,7 +110,7 @@ def train_four_shapes(
     from pytrain.evaluation.evaluate import evaluate
     from pytrain.evaluation.report import write_report
     from pytrain.export import export
-    from pytrain.training.train import train
+    from pytrain.training.train import EVALUATION, train
 
     check_target(out)
     sets = _read_sets(data, seed, quick, say)
@@ -203,6 +202,7 @@ def _read_sets(data: Path, seed: int, quick: bool, say: Say) -> _Sets:
 def _others(result: TrainingResult) -> list[Evaluation]:
     """Evaluations of other recipes on the same pictures, the newest of each; unreadable ones do not count."""
     from pytrain.evaluation.evaluate import from_json
+    from pytrain.training.train import EVALUATION
 
     found: dict[str, Evaluation] = {}
     files = sorted(result.run_dir.parent.glob(f"*/{EVALUATION}"), key=lambda file: file.stat().st_mtime)

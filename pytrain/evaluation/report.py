@@ -238,11 +238,11 @@ def _curves(history: History, evaluation: Evaluation) -> str:
 
 
 def _accepts(evaluation: Evaluation) -> str:
-    shares = [(m.false_accepts, m.unknown_pictures) for m in evaluation.sets.values()]
-    pictures = sum(count for share, count in shares if share is not None)
-    if not pictures:
-        return "-"
-    return _percent(sum(share * count for share, count in shares if share is not None) / pictures)
+    """Per set, for a mean would hide the hardest one."""
+    shares = [(name, metrics.false_accepts) for name, metrics in evaluation.sets.items()]
+    return (
+        ", ".join(f"{escape(name)} {_percent(share)}" for name, share in shares if share is not None) or "-"
+    )
 
 
 def _table_start(kind: str = "") -> str:

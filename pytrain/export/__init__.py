@@ -101,7 +101,7 @@ def export(
                 for line in verification.lines():
                     say(line)
             except BrowserError as error:
-                say(f"Not compared with TensorFlow.js: {error.what}")
+                say(f"Not compared with TensorFlow.js: {error}")
                 record["why"] = error.what
         _record_verification(folder, record)
         if finish is not None:

@@ -118,22 +118,29 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verificat
     folder = Path(path)
     checked = bundle.read(folder)
     frames, expected = _golden(folder, len(checked.labels))
-    browser = chromium.find()
-    if browser is not None:
-        where, answer = chromium.run(browser, folder, frames, backends or chromium.BACKENDS)
-    else:
-        program = node.find()
-        if program is None:
-            raise BrowserError(
-                "Neither Chromium nor Node.js was found.",
-                expected="one of them, to run TensorFlow.js",
-                fix="Run: pip install playwright && playwright install chromium",
-            )
-        where, answer = node.run(program, folder, frames, backends or node.BACKENDS)
+    where, answer = _run(folder, frames, backends)
     results = tuple(_compare(result, expected) for result in answer["results"])
     # While a bundle is written, its folder has another name.
     name = str(checked.metadata.get("modelName", checked.name))
     return Verification(name, where, str(answer["tfjs"]), len(frames), results)
+
+
+def _run(folder: Path, frames: list[Frame], backends: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
+    """In Chromium, or in Node.js where there is no Chromium or it cannot start."""
+    browser, program = chromium.find(), node.find()
+    if browser is not None:
+        try:
+            return chromium.run(browser, folder, frames, backends or chromium.BACKENDS)
+        except BrowserError:
+            if program is None:
+                raise
+    if program is None:
+        raise BrowserError(
+            "Neither Chromium nor Node.js was found.",
+            expected="one of them, to run TensorFlow.js",
+            fix="Run: pip install playwright && playwright install chromium",
+        )
+    return node.run(program, folder, frames, backends or node.BACKENDS)
 
 
 def _golden(folder: Path, classes: int) -> tuple[list[Frame], np.ndarray[Any, np.dtype[np.float64]]]:

@@ -34,6 +34,8 @@ def _import() -> tuple[Any, Any]:
     import keras
     import tensorflow
 
+    # It warns of every new trace; each model that is measured needs one.
+    tensorflow.get_logger().setLevel("ERROR")
     return keras, tensorflow
 
 

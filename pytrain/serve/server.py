@@ -44,8 +44,12 @@ def serve(
     """
     check_address(host, port)
     server = Server((host, port), app, numthreads=THREADS, server_name="pytrain")
-    server.prepare()
-    address = f"http://{host}:{server.bind_addr[1]}"
+    try:
+        server.prepare()
+    except OSError as error:
+        # Somebody took the port in the moment since it was tried.
+        raise _explained(error, host, port) from None
+    address = f"http://{_reachable(host)}:{server.bind_addr[1]}"
     say(f"The page is at {address}/   (Ctrl-C stops it)")
     if open_browser and _has_screen():
         threading.Thread(target=webbrowser.open, args=(address + path,), daemon=True).start()
@@ -55,6 +59,13 @@ def serve(
         say("Stopped.")
     finally:
         server.stop()
+
+
+def _reachable(host: str) -> str:
+    """What a browser on this machine can open: a wildcard is no address, and IPv6 stands in brackets."""
+    if host in ("0.0.0.0", "::", ""):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
 
 
 def check_address(host: str, port: int) -> None:
@@ -74,7 +85,7 @@ def _explained(error: OSError, host: str, port: int) -> ServeError:
     if error.errno == errno.EADDRINUSE:
         return ServeError(
             f"Port {port} on {host} is in use by another program, maybe another pytrain.",
-            fix=f"Stop that one, or choose another port: --port {port + 1}",
+            fix=f"Stop that one, or choose another port: --port {port + 1 if port < 65535 else PORT}",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return ServeError(f"You may not use port {port} on {host}.", fix=f"Choose another: --port {PORT}")

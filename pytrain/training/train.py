@@ -32,6 +32,8 @@ MODEL = "model.keras"
 SETTINGS = "settings.json"
 HISTORY = "history.csv"
 CHECKPOINT = "checkpoint.npz"
+EVALUATION = "evaluation.json"
+"""Written by whoever evaluates the trained model."""
 
 Datasets = Sequence[tuple[ImageFolder, Split]]
 
@@ -260,7 +262,8 @@ def _settings(
 def _fresh(run_dir: Path, settings: dict[str, Any]) -> Checkpoint:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        (run_dir / CHECKPOINT).unlink(missing_ok=True)
+        for former in (CHECKPOINT, EVALUATION):
+            (run_dir / former).unlink(missing_ok=True)
         _write(run_dir / SETTINGS, json.dumps(settings, indent=1))
     except OSError as error:
         raise TrainingError(f"{run_dir} cannot be written: {error.strerror or error}.") from error

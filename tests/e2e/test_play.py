@@ -155,13 +155,13 @@ def test_a_denied_camera_is_explained(open_page: Open, launch: Launch) -> None:
     browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     page = open_page(browser).page
     page.get_by_test_id("start-camera").click()
-    expect(page.get_by_test_id("message")).to_contain_text("allow", ignore_case=True)
+    expect(page.get_by_test_id("message")).to_contain_text("allow the camera", ignore_case=True)
 
 
 def test_no_camera_is_explained(open_page: Open, launch: Launch) -> None:
     page = open_page(launch("--use-fake-ui-for-media-stream")).page
     page.get_by_test_id("start-camera").click()
-    expect(page.get_by_test_id("message")).to_contain_text("camera", ignore_case=True)
+    expect(page.get_by_test_id("message")).to_contain_text("No camera was found")
 
 
 def test_an_unplugged_camera_is_noticed_and_can_be_started_again(
@@ -179,6 +179,12 @@ def test_an_unplugged_camera_is_noticed_and_can_be_started_again(
     )
     expect(page.get_by_test_id("message")).to_contain_text("camera", ignore_case=True)
     start_camera(page)
+    page.wait_for_function(
+        """() => {
+          const [track] = document.querySelector('video').srcObject.getVideoTracks();
+          return track.readyState === 'live';
+        }"""
+    )
 
 
 def test_300_frames_leave_no_tensor_behind(open_page: Open, camera_browser: Browser) -> None:

@@ -27,6 +27,10 @@ def test_every_link_leads_somewhere(page: str) -> None:
             assert ((CHECKOUT / page).parent / target).exists(), target
 
 
+def test_the_readme_has_its_figures() -> None:
+    assert "@@" not in (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", sorted(set(pytrain.__all__) - {"__version__"}))
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     assert getattr(pytrain, name).__doc__

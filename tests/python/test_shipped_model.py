@@ -36,7 +36,7 @@ def answers(model: Any, draw: Callable[[str, int], Frame], label: str, count: in
 
 @pytest.mark.parametrize(
     ("draw", "least"),
-    [(draw_classic, 0.99), (draw_scene, 0.92), (draw_glyph, 0.90)],
+    [(draw_classic, 0.99), (draw_scene, 0.94), (draw_glyph, 0.93)],
     ids=["classic", "scenes", "glyphs"],
 )
 def test_it_names_shapes_that_it_never_saw(
