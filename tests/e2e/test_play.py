@@ -100,6 +100,21 @@ def test_a_dropped_picture_is_named(open_page: Open, plain_browser: Browser, tmp
     expect(page.get_by_test_id("answer")).to_have_attribute("data-label", "star")
 
 
+def test_a_pasted_picture_is_named(open_page: Open, plain_browser: Browser, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    Image.fromarray(draw_classic("triangle", 5)).save(picture)
+    page = open_page(plain_browser).page
+    page.evaluate(
+        """(bytes) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([new Uint8Array(bytes)], 'image.png', { type: 'image/png' }));
+          document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+        }""",
+        list(picture.read_bytes()),
+    )
+    expect(page.get_by_test_id("answer")).to_have_attribute("data-label", "triangle")
+
+
 def test_a_dropped_text_is_refused_in_plain_words(open_page: Open, plain_browser: Browser) -> None:
     page = open_page(plain_browser).page
     drop(page, b"hello", "notes.txt", "text/plain")

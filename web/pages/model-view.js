@@ -7,7 +7,7 @@ import { byId, make } from './dom.js';
 import { showFacts, showMeasured, showMetrics } from './facts.js';
 import { look } from './look.js';
 import { clearMessage, showMessage } from './message.js';
-import { asked, keepInAddress, listModels, optionText } from './models.js';
+import { asked, bestOf, keepInAddress, listModels, optionText } from './models.js';
 import { snippet } from './snippet.js';
 import { state } from './state.js';
 
@@ -38,7 +38,7 @@ export async function chooseModel() {
       return;
     }
   }
-  const name = wanted ?? models[0].name;
+  const name = wanted ?? bestOf(models).name;
   if (!models.some((model) => model.name === name)) models.push({ name });
   select.replaceChildren(...models.map((model) => make('option', { value: model.name }, optionText(model))));
   select.value = name;

@@ -54,7 +54,20 @@ export function keepInAddress(name) {
  * How a model is called in the list.
  * @param {Listed} model
  */
-export function optionText({ name, accuracy = {} }) {
-  const best = accuracy.glyphs ?? accuracy.scenes ?? Object.values(accuracy)[0];
-  return best === undefined ? name : `${name}, ${(100 * best).toFixed(1)} % right`;
+export function optionText(model) {
+  const right = hardestTest(model);
+  return right === undefined ? model.name : `${model.name}, ${(100 * right).toFixed(1)} % right`;
+}
+
+/**
+ * The model to start with where none is asked for: the one that does best, the first by name among equals.
+ * @param {Listed[]} models
+ */
+export function bestOf(models) {
+  return models.reduce((a, b) => ((hardestTest(b) ?? -1) > (hardestTest(a) ?? -1) ? b : a));
+}
+
+/** @param {Listed} model */
+function hardestTest({ accuracy = {} }) {
+  return accuracy.glyphs ?? accuracy.scenes ?? Object.values(accuracy)[0];
 }

@@ -1,0 +1,90 @@
+"""The comparison with TensorFlow.js: it passes what is the same, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytrain.cli import main
+from pytrain.errors import BrowserError, BundleError, ExportError
+from pytrain.export import chromium, node
+from pytrain.export.verify import BackendResult, Verification, verify
+
+
+@pytest.fixture(autouse=True)
+def in_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node.js answers faster; the end-to-end tests do the same in Chromium."""
+    monkeypatch.setattr(chromium, "find", lambda: None)
+
+
+def change_golden(bundle: Path, difference: float) -> None:
+    path = bundle / "golden" / "golden.json"
+    golden = json.loads(path.read_text(encoding="utf-8"))
+    golden["frames"][0]["probabilities"][0] += difference
+    path.write_text(json.dumps(golden), encoding="utf-8")
+
+
+def test_an_export_gives_the_same_on_every_backend(small_bundle: Path) -> None:
+    result = verify(small_bundle)
+    result.require()
+    assert [entry.backend for entry in result.results] == ["cpu", "wasm"]
+    assert all(entry.agrees for entry in result.results)
+    assert "Node.js" in result.where
+
+
+def test_a_difference_above_the_tolerance_fails_with_code_2(
+    small_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change_golden(small_bundle, 5e-4)
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", str(small_bundle)])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert "DIFFERS" in said.out
+    assert "off Python's" in said.err
+
+
+def test_a_difference_of_rounding_passes(small_bundle: Path) -> None:
+    change_golden(small_bundle, 5e-5)
+    verify(small_bundle, ["cpu"]).require()
+
+
+@pytest.mark.parametrize("difference", [float("nan"), 1e-3, None])
+def test_what_is_no_agreement_does_not_pass(difference: float | None) -> None:
+    assert not BackendResult("wasm", difference, 1.0).agrees
+    results = (BackendResult("cpu", 0.0, 1.0), BackendResult("wasm", difference, 1.0))
+    if difference is not None:
+        with pytest.raises(ExportError):
+            Verification("model", "Node.js", "4", 1, results).require()
+
+
+def test_no_backend_at_all_does_not_pass() -> None:
+    failed = Verification("model", "Node.js", "4", 1, (BackendResult("cpu", error="no memory"),))
+    with pytest.raises(ExportError, match="no memory"):
+        failed.require()
+
+
+def test_a_browser_that_cannot_start_leaves_it_to_node(
+    small_bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "chromium"
+    broken.write_text("no program", encoding="utf-8")
+    monkeypatch.setattr(chromium, "find", lambda: broken)
+    assert "Node.js" in verify(small_bundle, ["cpu"]).where
+
+
+def test_without_browser_and_node_it_says_what_to_install(
+    small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node, "find", lambda: None)
+    with pytest.raises(BrowserError) as caught:
+        verify(small_bundle)
+    assert "playwright install chromium" in str(caught.value.fix)
+
+
+def test_a_bundle_without_golden_frames_is_refused(small_bundle: Path) -> None:
+    (small_bundle / "golden" / "golden.json").unlink()
+    with pytest.raises(BundleError, match="no golden frames"):
+        verify(small_bundle)
