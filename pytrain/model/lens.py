@@ -64,8 +64,3 @@ def core(model: Any) -> Any:
 def logits_model(model: Any) -> Any:
     """The same model without its softmax: float32 [batch, 224, 224, 3] to logits [batch, classes]."""
     return keras.Model(model.input, model.get_layer(LOGITS).output, name=f"{model.name}_logits")
-
-
-def lens_size(model: Any) -> int:
-    """Side of the picture that the lens gives, in pixels."""
-    return int(model.get_layer(LENS).output.shape[1])
