@@ -10,9 +10,10 @@ depthwise_conv2d     strides, padding, dilation, activation    depthwise_kernel 
 conv2d_transpose     strides, padding, activation              kernel [h, w, out, in], bias? [out]
 dense                activation                                kernel [in, out], bias? [out]
 scale                                                          scale [c], offset [c]
-layer_norm           epsilon                                   gamma [c], beta [c]
+layer_norm           epsilon                                   gamma? [c], beta? [c]
 activation           activation, and its settings              alpha (prelu only)
-softmax              axis
+softmax
+log_softmax
 max_pool             pool, strides, padding
 average_pool         pool, strides, padding
 global_max           keepdims
@@ -30,10 +31,14 @@ resize               size, interpolation                       rows [height, siz
 - padding is "same" (TensorFlow's), "valid" or ((top, bottom), (left, right)); the last only a graph can say.
 - average_pool leaves the padding out of the mean. global_* go over height and width.
 - pad, crop are ((top, bottom), (left, right)); upsample repeats rows and columns (height, width) times.
-- resize is linear in the picture: rows^T x columns, whatever its interpolation.
-- An axis counts from 1 after the batch, or backwards from -1; so do the entries of `order`.
-- Binary kinds broadcast. Two nodes that hold the same array objects share their weights.
-- activation is "linear", "relu" or "relu6" where it is a part of another kind.
+- softmax and log_softmax go over the last axis.
+- resize is linear in the picture: rows^T x columns, whatever its interpolation. Where that is "bilinear" or
+  "nearest", TensorFlow's own resize with half-pixel centres and no antialias gives the same; else "other".
+- An axis counts from 1 after the batch; so do the entries of `order`.
+- Binary kinds take two inputs or more (subtract: two) and broadcast. An input may come twice.
+- Two nodes that hold the same array objects share their weights.
+- activation is "linear", "relu" or "relu6" where it is a part of another kind; else one of ACTIVATIONS.
+- prelu's alpha has the input's rank without the batch, 1 where an axis is shared.
 """
 
 from __future__ import annotations
@@ -48,6 +53,30 @@ Array = npt.NDArray[np.float32]
 
 FUSING = ("conv2d", "depthwise_conv2d", "conv2d_transpose", "dense")
 """Kinds that can carry a bias and an activation."""
+
+ACTIVATIONS = {
+    "relu": (),
+    "relu6": (),
+    "leaky_relu": ("negative_slope",),
+    "thresholded_relu": ("threshold",),
+    "prelu": (),
+    "elu": (),
+    "selu": (),
+    "sigmoid": (),
+    "tanh": (),
+    "softplus": (),
+    "softsign": (),
+    "silu": (),
+    "mish": (),
+    "gelu": (),
+    "gelu_tanh": (),
+    "exponential": (),
+    "log": (),
+    "sqrt": (),
+    "reciprocal": (),
+}
+"""Activations of the kind `activation`, and the settings of each. thresholded_relu is x where x > threshold,
+else 0; gelu is the one with the error function. TensorFlow.js's layers format has all but the last four."""
 
 
 @dataclass
