@@ -7,12 +7,12 @@ PAGE_SOURCES := $(shell find web -type f -not -path 'web/dist/*')
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check page install browser model wheel clean
+.PHONY: demo test check page install browser referee model wheel clean
 
 demo: install page ## train, export, prove and serve the four-shapes classifier
 	@$(BIN)/pytrain demo
 
-test: check browser ## everything, browser tests included
+test: check browser referee ## everything, browser tests included
 	npm test
 	$(BIN)/pytest
 
@@ -25,6 +25,9 @@ check: install page
 
 browser: install ## finds a Chromium for the tests, or gets one
 	@$(BIN)/python tests/get_browser.py
+
+referee: install ## the official converter in an environment of its own, for the tests that ask it
+	@$(BIN)/python tests/get_referee.py
 
 model: install page ## makes the committed exported_models/four-shapes anew
 	$(BIN)/pytrain train four-shapes --recipe mlp --out exported_models/demo-mlp
@@ -50,4 +53,4 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 clean: ## removes what was built, and nothing else
-	rm -rf $(VENV) node_modules web/dist dist
+	rm -rf $(VENV) .referee node_modules web/dist dist
