@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,8 @@ def _check_signature(folder: Path) -> None:
     except DecodeError:
         raise ExportError(f"{file} cannot be read.", expected="a SavedModel", fix="Save it again.") from None
     signatures = {name: signature for graph in graphs for name, signature in graph.signature_def.items()}
+    # TensorFlow's own.
+    signatures.pop("__saved_model_init_op", None)
     if SIGNATURE not in signatures:
         raise ExportError(
             f"{folder.name} has these signatures: {', '.join(sorted(signatures)) or 'none'}.",
@@ -179,7 +182,10 @@ def _reason(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line.strip()]
     indented = [number for number, line in enumerate(lines) if line.startswith(" ")]
     said = " ".join(lines[indented[-1] + 1 if indented else -1 :])
-    return said[:ERROR_CHARACTERS] or "it gave no reason."
+    unknown = re.search(r"Unsupported Ops in the model (?:before|after) optimization (.+)", said)
+    if unknown:
+        return f"TensorFlow.js does not have {unknown[1]}."
+    return re.sub(r"^[\w.]+(Error|Exception): ", "", said)[:ERROR_CHARACTERS] or "it gave no reason."
 
 
 def read_graph_model(path: Path) -> Converted:
