@@ -79,7 +79,7 @@ ACTIVATIONS = {
 else 0; gelu is the one with the error function. TensorFlow.js's layers format has all but the last four."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """One operation with one output.
 

@@ -1,0 +1,58 @@
+"""Every supported layer keeps Keras's numbers in the plain network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from python.export.cases import CASES, Case
+from python.export.evaluate import evaluate
+
+from pytrain.export.lower import TABLE
+from pytrain.export.operators import OPERATIONS
+from pytrain.export.read import read_network
+from pytrain.export.simplify import simplify
+
+TOLERANCE = 1e-4
+"""Greatest difference in any value, relative to the greatest value (at least 1) of the output."""
+
+
+def difference(got: Any, expected: Any) -> float:
+    """The greatest difference, relative to the greatest expected value or 1."""
+    assert got.shape == expected.shape
+    return float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+def predictions(model: Any, x: Any) -> list[Any]:
+    """What Keras says, called as it predicts, without the time that predict takes to trace."""
+    outputs = model(x, training=False)
+    return [
+        np.asarray(output, dtype=np.float32)
+        for output in (outputs if isinstance(outputs, list) else [outputs])
+    ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_plain_network_gives_kerass_numbers(case: Case) -> None:
+    model = case.build()
+    tolerance = 5e-3 if "float16" in case.id else TOLERANCE
+    for network in (read_network(model), simplify(read_network(model))):
+        for batch in (1, 3):
+            x = case.inputs(batch)
+            found = evaluate(network, x)
+            expected = predictions(model, x)
+            assert len(found) == len(expected)
+            for got, want in zip(found.values(), expected, strict=True):
+                assert difference(got, want) < tolerance
+
+
+def test_every_row_of_the_tables_has_a_case() -> None:
+    tested = {case.layer for case in CASES}
+    rows = {*TABLE, *(f"ops.{name}" for name in OPERATIONS)}
+    assert rows <= tested
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    ids = [case.id for case in CASES]
+    assert len(set(ids)) == len(ids)
