@@ -1,7 +1,7 @@
-// Builds web/dist from web/: bundles the scripts, copies pages, fonts, p5 and the wasm binaries, deletes what is stale.
+// Builds web/dist from web/: bundles the scripts, copies pages, fonts, other people's libraries, deletes what is stale.
 
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -32,6 +32,15 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Libraries that the sketches load, as they come; their file in vendor/ and where it is from. */
+const vendored = {
+  'p5.min.js': 'p5/lib/p5.min.js',
+  'p5-1.min.js': 'p5-1/lib/p5.min.js',
+  'ml5.min.js': 'ml5/dist/ml5.min.js',
+  'tf.min.js': '@tensorflow/tfjs/dist/tf.min.js',
+  'teachablemachine-image.min.js': '@teachablemachine/image/dist/teachablemachine-image.min.js',
+};
+
 /** A classic script has no import.meta; its address is known while it runs first. */
 const classic = {
   ...common,
@@ -39,13 +48,15 @@ const classic = {
   define: { ...common.define, 'import.meta.url': 'document.currentScript.src' },
 };
 
+const engines = await readdir(join(web, 'engines'));
+
 await Promise.all([
   bundle({ ...classic, entryPoints: { pytrain: 'web/pytrain.js' }, globalName: 'pytrain' }),
   bundle({ ...classic, entryPoints: { theme: 'web/pages/theme.js' } }),
   bundle({
     ...classic,
     entryPoints: Object.fromEntries(
-      ['cpu', 'wasm', 'webgl', 'webgpu'].map((name) => [`engine-${name}`, `web/engines/${name}.js`]),
+      engines.map((file) => [`engine-${basename(file, '.js')}`, `web/engines/${file}`]),
     ),
     // TensorFlow.js's browser builds look for Node's modules in branches that no worker takes.
     external: ['fs', 'path', 'worker_threads', 'perf_hooks', 'os', 'crypto', 'util'],
@@ -85,7 +96,7 @@ await Promise.all([
       ].join('\n'),
     },
   }),
-  copy(join(modules, 'p5/lib/p5.min.js'), 'vendor/p5.min.js'),
+  ...Object.entries(vendored).map(([file, from]) => copy(join(modules, from), `vendor/${file}`)),
   copy(
     join(
       modules,
@@ -149,13 +160,24 @@ async function gatherLicenses() {
   const texts = await Promise.all(
     carried.map(async ([path, entry]) => {
       const folder = join(root, path);
-      const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
+      const name = entry.name ?? path.replace(/.*node_modules[/]/, '');
+      const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
       const otherwise = entry.license === 'Apache-2.0' ? apache : entry.license;
       const text = file ? await readFile(join(folder, file), 'utf8') : otherwise;
-      return `${path.replace(/.*node_modules[/]/, '')} ${entry.version}\n\n${text}\n`;
+      const inside =
+        name === 'ml5'
+          ? `Its file also holds, each under its own licence: ${namesOf(entry.dependencies)}.\n\n`
+          : '';
+      return `${name} ${entry.version}\n\n${inside}${text}\n`;
     }),
   );
-  await write(join(dist, 'licenses.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`));
+  // The stand-ins of package.json's overrides are one package many times.
+  await write(join(dist, 'licenses.txt'), [...new Set(texts)].join(`\n${'-'.repeat(78)}\n\n`));
+}
+
+/** @param {Record<string, string>} dependencies */
+function namesOf(dependencies) {
+  return Object.keys(dependencies).join(', ');
 }
 
 /** @param {string} folder */

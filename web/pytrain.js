@@ -1,6 +1,8 @@
 // The library a designer uses: imageClassifier(). Served as pytrain.js (a script) and pytrain.mjs (a module).
 
 import { readManifest, readWeights } from './lib/contract.js';
+import { toPlain } from './lib/errors.js';
+import { compare, fetchPicture, readGolden } from './lib/golden.js';
 import { checkOptions } from './lib/options.js';
 import { httpReader, locate } from './lib/place.js';
 import { smoother, toResults } from './lib/results.js';
@@ -38,11 +40,12 @@ export async function imageClassifier(nameOrUrl, options) {
   settings.onError = onceEach(settings.onError);
   const place = locate(nameOrUrl, base, globalThis.document?.baseURI ?? base);
   const reader = httpReader(place);
-  const manifest = await readManifest(reader);
+  const manifest = await readManifest(reader, settings.format ?? place.format);
   const bundle = readWeights(reader, manifest, settings.onProgress);
   const runner = await startRunner(bundle, {
     backend: settings.backend,
     base,
+    format: manifest.format,
     memoryKey: `${version} ${manifest.fingerprint} ${globalThis.navigator.userAgent}`,
     onError: settings.onError,
   });
@@ -57,7 +60,7 @@ export class ImageClassifier {
   #running = null;
 
   /**
-   * @param {{name: string, folder: string}} place
+   * @param {{name: string, url: string}} place
    * @param {import('./lib/contract.js').Manifest} manifest
    * @param {import('./lib/runner.js').Runner} runner
    * @param {import('./lib/options.js').Settings} settings
@@ -69,7 +72,7 @@ export class ImageClassifier {
     /** The model's name. */
     this.name = place.name;
     /** Where the model's files are. */
-    this.url = place.folder;
+    this.url = place.url;
   }
 
   /** Class names, in the order of the model's outputs. */
@@ -80,6 +83,11 @@ export class ImageClassifier {
   /** All of metadata.json. */
   get metadata() {
     return this.#manifest.metadata;
+  }
+
+  /** The form of the model in use: 'graph' or 'layers'. */
+  get format() {
+    return this.#manifest.format;
   }
 
   /** The backend in use now. */
@@ -135,6 +143,23 @@ export class ImageClassifier {
   /** Measures every backend again and goes on with the fastest, unless one was asked for. */
   measure() {
     return this.#runner.measure();
+  }
+
+  /**
+   * Compares with Python: classifies the model's golden frames, whose probabilities Python wrote down.
+   * @param {number} [most] how many of the frames; all of them unless told
+   * @returns {Promise<import('./lib/golden.js').Check>} `same`: whether no probability differs by more than 0.001
+   */
+  async check(most) {
+    let golden;
+    try {
+      golden = await readGolden(httpReader(this), this.labels.length);
+    } catch (error) {
+      return { maxDifference: null, frames: 0, same: null, why: toPlain(error).what };
+    }
+    return compare(golden.slice(0, most), async (file) =>
+      this.#runner.predict(await fetchPicture(new URL(file, this.url).href), false),
+    );
   }
 
   /** What TensorFlow.js holds in the worker: numTensors stays the same however many frames were classified. */

@@ -4,33 +4,37 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import '@tensorflow/tfjs-backend-cpu';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { env, setBackend, version_core } from '@tensorflow/tfjs-core';
+import { setBackend, version_core } from '@tensorflow/tfjs-core';
 import { median } from './lib/backend.js';
 import { readManifest, readWeights } from './lib/contract.js';
 import { PytrainError } from './lib/errors.js';
+import { openGraph } from './lib/graph.js';
+import { openLayers } from './lib/layers.js';
 import { openModel } from './lib/model.js';
+import { prepareWasm } from './lib/wasm.js';
 
 /**
  * The file named on the command line.
  * @typedef {object} Job
  * @property {string} bundle the model's folder
  * @property {{width: number, height: number, file: string}[]} frames raw RGB bytes, row by row
+ * @property {('graph' | 'layers')[]} formats which of its topologies
  * @property {string[]} backends 'cpu', 'wasm'
  * @property {number} repeat how often the first frame is timed
  */
 
 /** @type {Job} */
 const job = JSON.parse(await readFile(process.argv[2], 'utf8'));
-env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-setWasmPaths(dirname(fileURLToPath(import.meta.url)) + sep);
+prepareWasm(dirname(fileURLToPath(import.meta.url)) + sep);
 
 try {
   const reader = diskReader(job.bundle);
-  const bundle = await readWeights(reader, await readManifest(reader));
   const frames = await Promise.all(job.frames.map(readFrame));
   const results = [];
-  for (const backend of job.backends) results.push(await run(backend, bundle, frames));
+  for (const format of job.formats) {
+    const bundle = await readWeights(reader, await readManifest(reader, format));
+    for (const backend of job.backends) results.push(await run(backend, bundle, frames));
+  }
   print({ results, tfjs: version_core });
 } catch (error) {
   print({ error: String(/** @type {Error} */ (error).message), tfjs: version_core });
@@ -43,9 +47,10 @@ try {
  * @param {import('./lib/preprocess.js').Pixels[]} frames
  */
 async function run(backend, bundle, frames) {
+  const { format } = bundle;
   try {
     if (!(await setBackend(backend))) throw new PytrainError(`The backend ${backend} cannot run in Node.`);
-    const model = await openModel(bundle);
+    const model = await openModel(bundle, format === 'graph' ? openGraph : openLayers);
     const probabilities = [];
     for (const frame of frames) probabilities.push([...(await model.predict(frame))]);
     const times = [];
@@ -55,9 +60,9 @@ async function run(backend, bundle, frames) {
       times.push(performance.now() - start);
     }
     model.dispose();
-    return { backend, probabilities, milliseconds: median(times) };
+    return { format, backend, probabilities, milliseconds: median(times) };
   } catch (error) {
-    return { backend, error: String(/** @type {Error} */ (error)?.message ?? error) };
+    return { format, backend, error: String(/** @type {Error} */ (error)?.message ?? error) };
   }
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import os
 import shutil
@@ -14,10 +13,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pytrain.errors import BrowserError
-from pytrain.image import Frame
 from pytrain.resources import page_folder
 
 T = TypeVar("T")
@@ -56,30 +54,38 @@ def find() -> Path | None:
 
 
 def run(
-    browser: Path, folder: Path, frames: Sequence[Frame], backends: Sequence[str]
+    browser: Path, folder: Path, pictures: Sequence[str], formats: Sequence[str], backends: Sequence[str]
 ) -> tuple[str, dict[str, Any]]:
-    """Feeds frames to a bundle's model through the library's own path in a headless browser.
+    """Feeds pictures to a bundle's model in a headless browser, all the way that a picture on the page goes.
+
+    Args:
+        browser: the program.
+        folder: the bundle.
+        pictures: files below `folder`; the browser itself decodes them.
+        formats: "graph", "layers".
+        backends: of TensorFlow.js.
 
     Returns:
         (what ran it, {"tfjs": version, "results": [...]}) in the same form as in Node.js.
     """
-    jobs = [
-        {
-            "width": frame.shape[1],
-            "height": frame.shape[0],
-            "rgb": base64.b64encode(frame.tobytes()).decode("ascii"),
-        }
-        for frame in frames
-    ]
     with _serving(page_folder(), folder) as origin:
-        where, results = _in_thread(lambda: _drive(browser, origin, jobs, backends))
+        jobs = [
+            {
+                "modelUrl": f"{origin}/bundle/",
+                "pictures": [f"{origin}/bundle/{quote(file)}" for file in pictures],
+                "format": form,
+                "backend": backend,
+                "repeat": REPEAT,
+            }
+            for form in formats
+            for backend in backends
+        ]
+        where, results = _in_thread(lambda: _drive(browser, f"{origin}/page/verify.html", jobs))
     ran = [result for result in results if "error" not in result]
     return where, {"tfjs": ran[0]["version"] if ran else "unknown", "results": results}
 
 
-def _drive(
-    browser: Path, origin: str, frames: list[dict[str, Any]], backends: Sequence[str]
-) -> tuple[str, list[dict[str, Any]]]:
+def _drive(browser: Path, address: str, jobs: Sequence[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
     from playwright.sync_api import Error, sync_playwright
 
     results: list[dict[str, Any]] = []
@@ -88,20 +94,14 @@ def _drive(
             opened = playwright.chromium.launch(executable_path=browser, args=list(ARGUMENTS))
             page = opened.new_page()
             page.set_default_timeout(TIMEOUT_MILLISECONDS)
-            page.goto(f"{origin}/page/verify.html")
+            page.goto(address)
             page.wait_for_function("() => window.pytrainVerify !== undefined")
-            for backend in backends:
-                job = {
-                    "modelUrl": f"{origin}/bundle/",
-                    "frames": frames,
-                    "backend": backend,
-                    "repeat": REPEAT,
-                }
+            for job in jobs:
+                which = {"format": job["format"], "backend": job["backend"]}
                 try:
-                    answer = page.evaluate("job => window.pytrainVerify(job)", job)
-                    results.append({**answer, "backend": backend})
+                    results.append({**page.evaluate("job => window.pytrainVerify(job)", job), **which})
                 except Error as error:
-                    results.append({"backend": backend, "error": _first_line(error)})
+                    results.append({"error": _first_line(error), **which})
             where = f"Chromium {opened.version}"
             opened.close()
     except Error as error:

@@ -25,13 +25,13 @@ def find() -> str | None:
 
 
 def run(
-    program: str, folder: Path, frames: Sequence[Frame], backends: Sequence[str]
+    program: str, folder: Path, frames: Sequence[Frame], formats: Sequence[str], backends: Sequence[str]
 ) -> tuple[str, dict[str, Any]]:
-    """Feeds frames to a bundle's model on some backends.
+    """Feeds frames to a bundle's topologies ("graph", "layers") on some backends.
 
     Returns:
-        (what ran it, {"tfjs": version, "results": [{"backend", "probabilities", "milliseconds"} or
-        {"backend", "error"}]}).
+        (what ran it, {"tfjs": version, "results": [{"format", "backend", "probabilities", "milliseconds"} or
+        {"format", "backend", "error"}]}).
     """
     with tempfile.TemporaryDirectory(prefix="pytrain-") as scratch:
         entries = []
@@ -43,6 +43,7 @@ def run(
         content = {
             "bundle": str(folder.resolve()),
             "frames": entries,
+            "formats": list(formats),
             "backends": list(backends),
             "repeat": REPEAT,
         }

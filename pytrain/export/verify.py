@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,14 @@ import numpy as np
 from pytrain import bundle
 from pytrain.errors import BrowserError, BundleError, ExportError
 from pytrain.export import chromium, node
-from pytrain.image import Frame, read_image
+from pytrain.image import read_image
 
 TOLERANCE = 1e-4
 """Greatest difference of a probability that still counts as the same answer."""
+
+
+FORMATS = {"graph": "graph.json", "layers": "model.json"}
+"""The two topologies of TensorFlow.js, and the files of a bundle that hold them."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +32,40 @@ class BackendResult:
         max_difference: greatest difference of any probability from Python's; None if it could not run.
         milliseconds: median time of one frame, preprocessing included; None if it could not run.
         error: why it could not run; None if it did.
+        format: "graph" or "layers".
     """
 
     backend: str
     max_difference: float | None = None
     milliseconds: float | None = None
     error: str | None = None
+    format: str = "graph"
 
     @property
     def agrees(self) -> bool:
         # "not greater" would let NaN pass.
         return self.max_difference is not None and self.max_difference <= TOLERANCE
 
+    @property
+    def cell(self) -> str:
+        """What stands in the table."""
+        if self.error is not None:
+            return "could not run"
+        verdict = "same" if self.agrees else "DIFFERS"
+        return f"{self.max_difference:.1e} {self.milliseconds:7.1f} ms  {verdict}"
+
 
 @dataclass(frozen=True)
 class Verification:
-    """A bundle's comparison with Python on every backend that could be tried.
+    """A bundle's comparison with Python, both topologies on every backend that could be tried.
 
     Attributes:
         name: the bundle's name.
         where: what ran TensorFlow.js, e.g. "Chromium 140.0".
         tfjs: TensorFlow.js's version.
         frames: number of golden frames.
-        results: one for each backend.
+        results: one for each format and backend.
+        missing: formats that the bundle does not have, and why.
     """
 
     name: str
@@ -58,51 +73,61 @@ class Verification:
     tfjs: str
     frames: int
     results: tuple[BackendResult, ...]
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     def require(self) -> None:
-        """Raises ExportError unless every backend that ran agrees with Python, and at least one ran."""
+        """Raises ExportError unless each format ran, and whatever ran agrees with Python."""
         ran = [result for result in self.results if result.error is None]
-        if not ran:
-            reasons = "; ".join(f"{result.backend}: {result.error}" for result in self.results)
-            raise ExportError(
-                f"{self.name}: no backend of TensorFlow.js could run the model ({reasons}).",
-                fix="Export it again; if that does not help, report the model.",
-            )
+        for form in FORMATS:
+            failed = [result for result in self.results if result.format == form]
+            if failed and not any(result.format == form for result in ran):
+                reasons = "; ".join(f"{result.backend}: {result.error}" for result in failed)
+                raise ExportError(
+                    f"{self.name}: no backend of TensorFlow.js could run {FORMATS[form]} ({reasons}).",
+                    fix="Export it again; if that does not help, report the model.",
+                )
         wrong = [result for result in ran if not result.agrees]
         if wrong:
             worst = max(wrong, key=lambda result: np.nan_to_num(result.max_difference or 0.0, nan=np.inf))
             raise ExportError(
-                f"{self.name}: on {worst.backend} a probability is {worst.max_difference:.2g} off Python's.",
+                f"{self.name}: on {worst.backend} a probability of {FORMATS[worst.format]} is "
+                f"{worst.max_difference:.2g} off Python's.",
                 expected=f"at most {TOLERANCE:g}",
                 fix="Export the model again; until then the browser may answer otherwise.",
             )
 
     def lines(self) -> list[str]:
-        """A small table for people."""
-        rows = [f"{self.name}: {self.frames} golden frames in {self.where}, TensorFlow.js {self.tfjs}"]
-        for result in self.results:
-            if result.error is not None:
-                rows.append(f"  {result.backend:<7} could not run: {result.error}")
-                continue
-            verdict = "same as Python" if result.agrees else "DIFFERS"
-            rows.append(
-                f"  {result.backend:<7} greatest difference {result.max_difference:.1e}   "
-                f"{result.milliseconds:7.1f} ms a frame   {verdict}"
-            )
+        """One table for people: a row for each backend, a column for each format."""
+        width = 30
+        rows = [
+            f"{self.name}: {self.frames} golden frames in {self.where}, TensorFlow.js {self.tfjs}",
+            " " * 9 + "".join(f"{file:<{width}}" for file in FORMATS.values()).rstrip(),
+        ]
+        cells = {(result.backend, result.format): result.cell for result in self.results}
+        for backend in dict.fromkeys(result.backend for result in self.results):
+            row = "".join(f"{cells.get((backend, form), 'not there'):<{width}}" for form in FORMATS)
+            rows.append(f"  {backend:<7}{row}".rstrip())
+        failed = (result for result in self.results if result.error is not None)
+        rows += dict.fromkeys(f"  {result.backend} could not run: {result.error}" for result in failed)
+        rows += [f"  No {FORMATS[form]}: {why}" for form, why in self.missing.items()]
         return rows
 
     def as_json(self) -> dict[str, Any]:
         """What metadata.json keeps of it."""
-        backends = {
-            result.backend: {"max_difference": result.max_difference, "milliseconds": result.milliseconds}
-            for result in self.results
-            if result.error is None
-        }
-        return {"checked": True, "where": self.where, "frames": self.frames, "backends": backends}
+        formats: dict[str, dict[str, Any]] = {}
+        for result in self.results:
+            if result.error is None:
+                formats.setdefault(result.format, {})[result.backend] = {
+                    "max_difference": result.max_difference,
+                    "milliseconds": result.milliseconds,
+                }
+        return {"checked": True, "where": self.where, "frames": self.frames, "formats": formats}
 
 
 def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verification:
     """Runs a bundle's golden frames through TensorFlow.js: in Chromium where it is found, else in Node.js.
+
+    Both topologies take the whole way of the page: picture, crop, resize, network.
 
     Args:
         path: the bundle's folder.
@@ -117,20 +142,27 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verificat
     """
     folder = Path(path)
     checked = bundle.read(folder)
-    frames, expected = _golden(folder, len(checked.labels))
-    where, answer = _run(folder, frames, backends)
+    pictures, expected = _golden(folder, len(checked.labels))
+    # Bundles of the first version had model.json alone and did not say so.
+    has = checked.metadata["pytrain"].get("formats", {"graph": False, "layers": True})
+    formats = [form for form in FORMATS if has.get(form)]
+    why = str(has.get("why", "the model was exported before there were two."))
+    where, answer = _run(folder, pictures, formats, backends)
     results = tuple(_compare(result, expected) for result in answer["results"])
     # While a bundle is written, its folder has another name.
     name = str(checked.metadata.get("modelName", checked.name))
-    return Verification(name, where, str(answer["tfjs"]), len(frames), results)
+    missing = {form: why for form in FORMATS if form not in formats}
+    return Verification(name, where, str(answer["tfjs"]), len(pictures), results, missing)
 
 
-def _run(folder: Path, frames: list[Frame], backends: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
+def _run(
+    folder: Path, pictures: Sequence[str], formats: Sequence[str], backends: Sequence[str] | None
+) -> tuple[str, dict[str, Any]]:
     """In Chromium, or in Node.js where there is no Chromium or it cannot start."""
     browser, program = chromium.find(), node.find()
     if browser is not None:
         try:
-            return chromium.run(browser, folder, frames, backends or chromium.BACKENDS)
+            return chromium.run(browser, folder, pictures, formats, backends or chromium.BACKENDS)
         except BrowserError:
             if program is None:
                 raise
@@ -140,13 +172,17 @@ def _run(folder: Path, frames: list[Frame], backends: Sequence[str] | None) -> t
             expected="one of them, to run TensorFlow.js",
             fix="Run: pip install playwright && playwright install chromium",
         )
-    return node.run(program, folder, frames, backends or node.BACKENDS)
+    frames = [read_image(folder / file) for file in pictures]
+    return node.run(program, folder, frames, formats, backends or node.BACKENDS)
 
 
-def _golden(folder: Path, classes: int) -> tuple[list[Frame], np.ndarray[Any, np.dtype[np.float64]]]:
+def _golden(folder: Path, classes: int) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
+    """Files of the golden frames below `folder`, and Python's probabilities [frames, classes]."""
     try:
         entries = json.loads((folder / bundle.GOLDEN).read_text(encoding="utf-8"))["frames"]
-        frames = [read_image(folder / "golden" / Path(entry["file"]).name) for entry in entries]
+        pictures = [f"golden/{Path(entry['file']).name}" for entry in entries]
+        for file in pictures:
+            (folder / file).stat()
         expected = np.array([entry["probabilities"] for entry in entries], dtype=np.float64)
     except FileNotFoundError:
         raise BundleError(
@@ -157,20 +193,21 @@ def _golden(folder: Path, classes: int) -> tuple[list[Frame], np.ndarray[Any, np
         raise BundleError(
             f"{folder.name}: {bundle.GOLDEN} cannot be read: {error}.", fix="Export the model again."
         ) from None
-    if expected.shape != (len(frames), classes) or not frames:
+    if expected.shape != (len(pictures), classes) or not pictures:
         raise BundleError(
             f"{folder.name}: {bundle.GOLDEN} holds probabilities of shape {list(expected.shape)}.",
-            expected=f"[{len(frames)}, {classes}], at least one frame",
+            expected=f"[{len(pictures)}, {classes}], at least one frame",
             fix="Export the model again.",
         )
-    return frames, expected
+    return pictures, expected
 
 
 def _compare(result: dict[str, Any], expected: np.ndarray[Any, np.dtype[np.float64]]) -> BackendResult:
-    backend = str(result["backend"])
+    backend, form = str(result["backend"]), str(result["format"])
     if "error" in result:
-        return BackendResult(backend, error=str(result["error"]))
+        return BackendResult(backend, error=str(result["error"]), format=form)
     got = np.array(result["probabilities"], dtype=np.float64)
     if got.shape != expected.shape:
-        return BackendResult(backend, error=f"gave an answer of shape {list(got.shape)}")
-    return BackendResult(backend, float(np.abs(got - expected).max()), float(result["milliseconds"]))
+        return BackendResult(backend, error=f"gave an answer of shape {list(got.shape)}", format=form)
+    difference = float(np.abs(got - expected).max())
+    return BackendResult(backend, difference, float(result["milliseconds"]), format=form)

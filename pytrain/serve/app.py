@@ -35,6 +35,9 @@ TYPES = {
 SHARED = {".js", ".mjs", ".wasm"}
 """Files of the library that sketches on other origins may load; they hold no secrets."""
 
+HASHED = ("weights-", "layers-", "constants-")
+"""How the files begin that are named by their content, and so never change."""
+
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' blob: 'unsafe-inline' 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
@@ -80,7 +83,7 @@ def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -
         root = _root_of(name, roots)
         response = _send(root / name, file)
         response.headers["Access-Control-Allow-Origin"] = "*"
-        if file.startswith("weights-"):
+        if file.startswith(HASHED):
             response.cache_control.max_age = YEAR_SECONDS
             response.cache_control.public = True
             response.cache_control.immutable = True

@@ -8,15 +8,19 @@ import { checkOptions, nearestOf } from '../../web/lib/options.js';
 const check = (options) => () => checkOptions(options);
 
 test('without options the backend is chosen by measuring and every result is given', () => {
-  const { backend, topk, smoothing } = checkOptions();
-  assert.deepEqual({ backend, topk, smoothing }, { backend: 'auto', topk: undefined, smoothing: 0 });
+  const { backend, format, topk, smoothing } = checkOptions();
+  assert.deepEqual(
+    { backend, format, topk, smoothing },
+    { backend: 'auto', format: undefined, topk: undefined, smoothing: 0 },
+  );
+  assert.equal(checkOptions({ format: 'auto' }).format, undefined);
 });
 
 test('an unknown option names the options there are and the nearest of them', () => {
   assert.throws(check({ topK: 3 }), {
     message:
       "There is no option 'topK'.\n" +
-      'Expected: one of backend, topk, smoothing, onProgress, onError\n' +
+      'Expected: one of backend, format, topk, smoothing, onProgress, onError\n' +
       "What to do: Did you mean 'topk'?",
   });
   assert.throws(check({ flipHorizontal: true }), /Leave 'flipHorizontal' out/);
@@ -28,6 +32,7 @@ test('a value that cannot be says what can', () => {
     check({ backend: 'gpu' }),
     /The option backend is 'gpu'\.\nExpected: 'auto', 'wasm', 'webgl'/,
   );
+  assert.throws(check({ format: 'model.json' }), /Expected: 'auto', 'graph', 'layers'/);
   assert.throws(check({ topk: 0 }), /The option topk is 0\.\nExpected: a whole number from 1/);
   assert.throws(check({ smoothing: 1 }), /Expected: a number from 0 to 0\.99/);
   assert.throws(check({ onError: 'log' }), /Expected: a function/);

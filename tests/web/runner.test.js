@@ -24,7 +24,7 @@ class FakeWorker {
 
   /** @param {string} url */
   constructor(url) {
-    this.backend = /engine-(\w+)\.js/.exec(url)?.[1] ?? '';
+    this.backend = /engine-(\w+)(?:-layers)?\.js/.exec(url)?.[1] ?? '';
     workers.push(this);
   }
 
@@ -67,6 +67,7 @@ function start(backend) {
   return startRunner(Promise.resolve(bundle), {
     backend,
     base: 'http://lab.example/',
+    format: 'graph',
     memoryKey: 'key',
     onError: (error) => errors.push(error),
   });

@@ -1,6 +1,7 @@
-// The worker script for the backend cpu.
+// The worker script for graph.json on the backend cpu.
 
 import '@tensorflow/tfjs-backend-cpu';
 import { serveEngine } from '../lib/engine.js';
+import { openGraph } from '../lib/graph.js';
 
-serveEngine('cpu');
+serveEngine('cpu', openGraph);

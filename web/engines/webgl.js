@@ -1,6 +1,7 @@
-// The worker script for the backend webgl.
+// The worker script for graph.json on the backend webgl.
 
 import '@tensorflow/tfjs-backend-webgl';
 import { serveEngine } from '../lib/engine.js';
+import { openGraph } from '../lib/graph.js';
 
-serveEngine('webgl');
+serveEngine('webgl', openGraph);

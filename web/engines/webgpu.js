@@ -1,6 +1,7 @@
-// The worker script for the backend webgpu.
+// The worker script for graph.json on the backend webgpu.
 
 import '@tensorflow/tfjs-backend-webgpu';
 import { serveEngine } from '../lib/engine.js';
+import { openGraph } from '../lib/graph.js';
 
-serveEngine('webgpu');
+serveEngine('webgpu', openGraph);

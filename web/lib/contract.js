@@ -18,10 +18,22 @@ const BYTES = /** @type {Record<string, number>} */ ({
   bool: 1,
 });
 
+/** The two topologies of TensorFlow.js that a bundle may hold, and their files. */
+export const FILES = /** @type {const} */ ({ graph: 'graph.json', layers: 'model.json' });
+
+/** What TensorFlow.js calls them in the files themselves. */
+const NAMES_IN_FILE = { graph: 'graph-model', layers: 'layers-model' };
+
+/** The graph's output that is asked for. */
+export const PROBABILITIES = 'probabilities';
+
+/** @typedef {keyof typeof FILES} Format */
+
 /**
  * @typedef {{name: string, shape: number[], dtype: string, quantization?: {dtype: string}}} WeightSpec
  * @typedef {{paths: string[], weights: WeightSpec[]}} WeightGroup
- * @typedef {{format: string, modelTopology: object, weightsManifest: WeightGroup[]}} LayersModelJson
+ * @typedef {{format?: string, modelTopology: any, weightsManifest: WeightGroup[],
+ *   signature?: {inputs?: object, outputs?: Record<string, any>}, [key: string]: any}} ModelJson
  */
 
 /**
@@ -29,13 +41,15 @@ const BYTES = /** @type {Record<string, number>} */ ({
  * @property {string[]} labels
  * @property {string} [modelName]
  * @property {{schema: number, calibration?: {temperature?: number, unknown_threshold?: number},
+ *   formats?: {layers?: boolean, graph?: boolean, why?: string}, weights?: {dtype?: string, bytes?: number},
  *   metrics?: Record<string, {accuracy?: number}>, [key: string]: any}} pytrain
  */
 
 /**
- * What names a model: its two JSON files, read and checked, without the weights.
+ * What names a model: metadata.json and the topology that is used, read and checked, without the weights.
  * @typedef {object} Manifest
- * @property {LayersModelJson} model
+ * @property {Format} format which of the two topologies `model` is
+ * @property {ModelJson} model
  * @property {Metadata} metadata
  * @property {readonly string[]} labels in the order of the model's outputs
  * @property {number} threshold below this greatest probability the answer is unknown
@@ -55,24 +69,97 @@ const BYTES = /** @type {Record<string, number>} */ ({
 
 /**
  * @param {Reader} reader
+ * @param {Format} [wanted] graph.json where the model has it, unless told
  * @returns {Promise<Manifest>}
  */
-export async function readManifest(reader) {
-  const [modelText, metadataText] = await Promise.all([
-    reader.text('model.json'),
-    reader.text('metadata.json'),
-  ]);
-  const metadata = /** @type {Metadata} */ (parse(reader, 'metadata.json', metadataText));
+export async function readManifest(reader, wanted) {
+  const metadata = /** @type {Metadata} */ (
+    parse(reader, 'metadata.json', await reader.text('metadata.json'))
+  );
   checkMetadata(reader.name, metadata);
-  const model = /** @type {LayersModelJson} */ (parse(reader, 'model.json', modelText));
+  const format = chooseFormat(reader.name, metadata, wanted);
+  const text = await reader.text(FILES[format]);
+  const model = /** @type {ModelJson} */ (parse(reader, FILES[format], text));
+  checkTopology(reader.name, format, model, metadata.labels.length);
   return {
+    format,
     model,
     metadata,
     labels: Object.freeze([...metadata.labels]),
     threshold: metadata.pytrain.calibration?.unknown_threshold ?? 0,
-    files: weightFiles(reader.name, model),
-    fingerprint: fingerprint(modelText),
+    files: weightFiles(reader.name, FILES[format], model),
+    fingerprint: fingerprint(text),
   };
+}
+
+/**
+ * Which topologies a bundle holds. The first ones had model.json only and did not say so.
+ * @param {Metadata} metadata
+ * @returns {{graph: boolean, layers: boolean}}
+ */
+export function formatsOf({ pytrain: { formats } }) {
+  return { graph: formats?.graph ?? false, layers: formats?.layers ?? true };
+}
+
+/**
+ * @param {string} name
+ * @param {Metadata} metadata
+ * @param {Format} [wanted]
+ * @returns {Format}
+ */
+function chooseFormat(name, metadata, wanted) {
+  const has = formatsOf(metadata);
+  const format = wanted ?? (has.graph ? 'graph' : 'layers');
+  if (has[format]) return format;
+  const why = metadata.pytrain.formats?.why;
+  throw new PytrainError(
+    `${name} has no ${FILES[format]}${why ? `: ${why}` : ''}.`,
+    null,
+    wanted ? 'Leave the option format out, or export the model again.' : AGAIN,
+  );
+}
+
+/**
+ * @param {string} name
+ * @param {Format} format
+ * @param {ModelJson} model
+ * @param {number} classes
+ */
+function checkTopology(name, format, model, classes) {
+  const file = FILES[format];
+  const topology = model?.modelTopology;
+  const whole =
+    typeof topology === 'object' &&
+    topology !== null &&
+    (format === 'layers' || Array.isArray(topology.node));
+  if (!whole || (model.format ?? NAMES_IN_FILE[format]) !== NAMES_IN_FILE[format]) {
+    throw new PytrainError(
+      `${name}: ${file} holds no ${NAMES_IN_FILE[format]} of TensorFlow.js.`,
+      null,
+      AGAIN,
+    );
+  }
+  if (format === 'layers') return;
+  const outputs = model.signature?.outputs ?? {};
+  if (!Object.hasOwn(outputs, PROBABILITIES)) {
+    const named = Object.keys(outputs).join(', ') || 'no output';
+    throw new PytrainError(`${name}: ${file} names ${named}.`, `an output called ${PROBABILITIES}`, AGAIN);
+  }
+  const size = Number(outputs[PROBABILITIES].tensorShape?.dim?.at(-1)?.size ?? classes);
+  if (size !== classes) throw notOneEach(file, size, classes);
+}
+
+/**
+ * @param {string} file
+ * @param {unknown} outputs
+ * @param {number} labels
+ */
+export function notOneEach(file, outputs, labels) {
+  return new PytrainError(
+    `${file} gives ${outputs} numbers, metadata.json has ${labels} labels.`,
+    'one label for each output',
+    'Export the model again.',
+  );
 }
 
 /**
@@ -131,17 +218,18 @@ export function checkMetadata(name, metadata) {
 
 /**
  * @param {string} name
- * @param {LayersModelJson} model
+ * @param {string} file graph.json or model.json
+ * @param {ModelJson} model
  * @returns {{path: string, bytes: number}[]}
  */
-export function weightFiles(name, model) {
+export function weightFiles(name, file, model) {
   try {
     return model.weightsManifest.flatMap(({ paths, weights }) => {
       const bytes = weights.reduce((sum, weight) => sum + weightBytes(weight), 0);
       return paths.map((path, index) => ({ path, bytes: index === 0 ? bytes : 0 }));
     });
   } catch {
-    throw new PytrainError(`${name}: model.json has no usable weights manifest.`, null, AGAIN);
+    throw new PytrainError(`${name}: ${file} has no usable weights manifest.`, null, AGAIN);
   }
 }
 
@@ -150,7 +238,7 @@ export function weightFiles(name, model) {
  * @param {Manifest} manifest
  * @param {ArrayBuffer[]} weights
  */
-function checkWeights(name, { model }, weights) {
+function checkWeights(name, { model, format }, weights) {
   let first = 0;
   for (const group of model.weightsManifest) {
     const buffers = weights.slice(first, first + group.paths.length);
@@ -160,7 +248,7 @@ function checkWeights(name, { model }, weights) {
     if (got !== expected) {
       throw new PytrainError(
         `${name}: the weight files ${group.paths.join(', ')} hold ${count(got)} bytes.`,
-        `${count(expected)} bytes, as model.json says`,
+        `${count(expected)} bytes, as ${FILES[format]} says`,
         'Load the page again; if that does not help, copy the whole folder of the model again.',
       );
     }
@@ -193,7 +281,7 @@ function count(bytes) {
 }
 
 /**
- * FNV-1a, 32 bits: enough to tell the models of one page apart. model.json names its weight files by their hash,
+ * FNV-1a, 32 bits: enough to tell the models of one page apart. A topology names its weight files by their hash,
  * so its text changes when the weights do.
  * @param {string} text
  */

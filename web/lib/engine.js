@@ -21,9 +21,10 @@ const MEASURED_MILLISECONDS = 500;
 /**
  * Answers the messages of lib/runner.js.
  * @param {string} name the backend's name in TensorFlow.js
+ * @param {import('./model.js').OpenNetwork} openNetwork for the format that this script is for
  * @param {(base: string) => void} [prepare] called with the library's folder before the backend starts
  */
-export function serveEngine(name, prepare = () => {}) {
+export function serveEngine(name, openNetwork, prepare = () => {}) {
   const port = /** @type {any} */ (self);
   /** @type {import('./model.js').OpenModel | undefined} */
   let model;
@@ -34,7 +35,7 @@ export function serveEngine(name, prepare = () => {}) {
       prepare(request.base);
       await startBackend(name);
       watchContext(port);
-      model = await openModel(request.bundle);
+      model = await openModel(request.bundle, openNetwork);
       return model.memory();
     }
     if (!model) throw new PytrainError('The model is not loaded.');

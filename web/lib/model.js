@@ -1,9 +1,20 @@
 // A bundle's network on whichever TensorFlow.js backend is set: load, warm up, predict.
 
 import { memory, tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { PytrainError } from './errors.js';
+import { FILES, notOneEach } from './contract.js';
 import { preprocess, SIZE } from './preprocess.js';
+
+/** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
+/** @typedef {import('./contract.js').LoadedBundle} LoadedBundle */
+
+/**
+ * What both topologies of TensorFlow.js can do for us.
+ * @typedef {object} Network
+ * @property {(input: Tensor) => Tensor} run probabilities [1, classes]
+ * @property {() => void} dispose
+ */
+
+/** @typedef {(bundle: LoadedBundle) => Promise<Network>} OpenNetwork */
 
 /**
  * @typedef {object} OpenModel
@@ -14,35 +25,18 @@ import { preprocess, SIZE } from './preprocess.js';
  */
 
 /**
- * @param {Pick<import('./contract.js').LoadedBundle, 'model' | 'weights' | 'labels'>} bundle
+ * @param {LoadedBundle} bundle
+ * @param {OpenNetwork} openNetwork for the bundle's format
  * @returns {Promise<OpenModel>}
  */
-export async function openModel({ model, weights, labels }) {
-  const network = await loadLayersModel({
-    load: async () => ({
-      modelTopology: model.modelTopology,
-      weightSpecs: /** @type {any} */ (model.weightsManifest.flatMap((group) => group.weights)),
-      weightData: weights,
-    }),
-  });
-  const outputs = network.outputs[0].shape.at(-1);
-  if (outputs !== labels.length) {
-    network.dispose();
-    throw new PytrainError(
-      `model.json gives ${outputs} numbers, metadata.json has ${labels.length} labels.`,
-      'one label for each output',
-      'Export the model again.',
-    );
-  }
+export async function openModel(bundle, openNetwork) {
+  const network = await openNetwork(bundle);
   const values = new Float32Array(SIZE * SIZE * 3);
 
   /** @param {import('./preprocess.js').Pixels} pixels */
   async function predict(pixels) {
     preprocess(pixels, values);
-    const output = tidy(() => {
-      const input = tensor4d(values, [1, SIZE, SIZE, 3]);
-      return /** @type {import('@tensorflow/tfjs-core').Tensor} */ (network.predict(input));
-    });
+    const output = tidy(() => network.run(tensor4d(values, [1, SIZE, SIZE, 3])));
     try {
       return /** @type {Float32Array} */ (await output.data());
     } finally {
@@ -51,8 +45,12 @@ export async function openModel({ model, weights, labels }) {
   }
 
   // The first prediction compiles shaders and packs weights; better here than in front of the user.
-  await predict({ data: new Uint8Array(SIZE * SIZE * 4).fill(255), width: SIZE, height: SIZE });
-
+  const white = { data: new Uint8Array(SIZE * SIZE * 4).fill(255), width: SIZE, height: SIZE };
+  const { length } = await predict(white);
+  if (length !== bundle.labels.length) {
+    network.dispose();
+    throw notOneEach(FILES[bundle.format], length, bundle.labels.length);
+  }
   return {
     predict,
     memory: () => ({ numTensors: memory().numTensors, numBytes: memory().numBytes }),

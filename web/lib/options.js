@@ -5,18 +5,22 @@ import { PytrainError } from './errors.js';
 /** Backends that can be asked for, besides 'auto'. */
 export const BACKENDS = /** @type {const} */ (['wasm', 'webgl', 'webgpu', 'cpu']);
 
+/** Forms of a model that can be asked for, besides 'auto'. */
+export const FORMATS = /** @type {const} */ (['graph', 'layers']);
+
 /** @typedef {typeof BACKENDS[number]} Backend */
 
 /**
  * @typedef {object} Options
  * @property {'auto' | Backend} [backend] 'auto' starts on wasm, measures the others and takes the fastest
+ * @property {'auto' | 'graph' | 'layers'} [format] 'auto' reads graph.json where the model has it, else model.json
  * @property {number} [topk] how many results to give, all of them unless told
  * @property {number} [smoothing] 0 to 0.99: how much of the frames before stays in classifyStart's answer
  * @property {(progress: {loaded: number, total: number}) => void} [onProgress] bytes of the model's files
  * @property {(error: Error) => void} [onError] what goes wrong while classifyStart runs or a backend is measured
  */
 
-/** @typedef {{backend: 'auto' | Backend, topk: number | undefined, smoothing: number,
+/** @typedef {{backend: 'auto' | Backend, format: 'graph' | 'layers' | undefined, topk: number | undefined, smoothing: number,
  *   onProgress: NonNullable<Options['onProgress']>, onError: NonNullable<Options['onError']>}} Settings */
 
 /** @type {Record<keyof Options, {expected: string, ok: (value: any) => boolean}>} */
@@ -24,6 +28,10 @@ const RULES = {
   backend: {
     expected: `'auto', ${BACKENDS.map((name) => `'${name}'`).join(', ')}`,
     ok: (value) => value === 'auto' || BACKENDS.includes(value),
+  },
+  format: {
+    expected: `'auto', ${FORMATS.map((name) => `'${name}'`).join(', ')}`,
+    ok: (value) => value === 'auto' || FORMATS.includes(value),
   },
   topk: { expected: 'a whole number from 1', ok: (value) => Number.isInteger(value) && value >= 1 },
   smoothing: {
@@ -55,6 +63,7 @@ export function checkOptions(options = {}) {
   }
   return {
     backend: options.backend ?? 'auto',
+    format: options.format === 'auto' ? undefined : options.format,
     topk: options.topk,
     smoothing: options.smoothing ?? 0,
     onProgress: options.onProgress ?? (() => {}),

@@ -1,5 +1,6 @@
 // Where a model lies, and reading its files over HTTP.
 
+import { FILES } from './contract.js';
 import { fromPlain, PytrainError, toPlain } from './errors.js';
 import { describe } from './options.js';
 
@@ -8,7 +9,8 @@ import { describe } from './options.js';
  * @param {string} nameOrUrl
  * @param {string} libraryBase folder of pytrain.js
  * @param {string} documentBase what relative URLs are relative to
- * @returns {{name: string, folder: string, modelFile: string}}
+ * @returns {{name: string, url: string, format: import('./contract.js').Format | undefined}} format: where the
+ *   address ends in graph.json, that is meant; model.json is written for other programs and asks for nothing
  */
 export function locate(nameOrUrl, libraryBase, documentBase) {
   if (typeof nameOrUrl !== 'string' || nameOrUrl.trim() === '') {
@@ -22,29 +24,32 @@ export function locate(nameOrUrl, libraryBase, documentBase) {
   const url = isName
     ? new URL(`models/${encodeURIComponent(nameOrUrl)}/`, libraryBase)
     : new URL(nameOrUrl, documentBase);
-  let modelFile = 'model.json';
-  if (url.pathname.endsWith('.json')) {
-    modelFile = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-  } else if (!url.pathname.endsWith('/')) {
-    url.pathname += '/';
+  const file = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+  if (file.endsWith('.json') && file !== FILES.graph && file !== FILES.layers) {
+    throw new PytrainError(
+      `imageClassifier was given ${url.href} as its model.`,
+      `the address of a model's folder, or of its ${FILES.layers} or ${FILES.graph}`,
+      'Give the address of the folder.',
+    );
   }
+  if (file && !file.endsWith('.json')) url.pathname += '/';
   const folder = new URL('.', url).href;
   const name = isName ? nameOrUrl : decodeURIComponent(folder.split('/').at(-2) || folder);
-  return { name, folder, modelFile };
+  return { name, url: folder, format: file === FILES.graph ? 'graph' : undefined };
 }
 
 /**
  * Reads a bundle over HTTP.
- * @param {{name: string, folder: string, modelFile: string}} place
+ * @param {{name: string, url: string}} place
  * @returns {import('./contract.js').Reader}
  */
-export function httpReader({ name, folder, modelFile }) {
+export function httpReader({ name, url: folder }) {
   /**
    * @param {string} file
    * @param {RequestCache} cache
    */
   const get = async (file, cache) => {
-    const url = new URL(file === 'model.json' ? modelFile : file, folder).href;
+    const url = new URL(file, folder).href;
     let response;
     try {
       response = await fetch(url, { cache });
@@ -80,7 +85,7 @@ async function notThere(name, url, response) {
   }
   return new PytrainError(
     `There is no model '${name}': ${url} answered ${response.status}.`,
-    'model.json, metadata.json and the weight files in one folder',
+    'metadata.json, model.json or graph.json, and the weight files in one folder',
     'Check the name or the address, or make the model with: pytrain train',
   );
 }

@@ -22,6 +22,7 @@ const MEASURE_AFTER = 1500;
  * @typedef {object} RunnerSettings
  * @property {'auto' | Backend} backend
  * @property {string} base folder of the library's files
+ * @property {import('./contract.js').Format} format
  * @property {string} memoryKey what the choice of backend is remembered by
  * @property {(error: Error) => void} onError
  */
@@ -36,13 +37,13 @@ export async function startRunner(bundle, settings) {
   const remembered = settings.backend === 'auto' ? recall(settings.memoryKey) : undefined;
   const backend = settings.backend === 'auto' ? (remembered?.backend ?? FIRST) : settings.backend;
   try {
-    const engine = await startEngine(backend, settings.base, bundle);
+    const engine = await startEngine(backend, settings, bundle);
     return new Runner(engine, await bundle, settings, remembered?.measured);
   } catch (error) {
     await bundle; // a broken bundle is no reason to doubt the backend
     if (!remembered || backend === FIRST) throw error;
     remember(settings.memoryKey, undefined);
-    return new Runner(await startEngine(FIRST, settings.base, bundle), await bundle, settings);
+    return new Runner(await startEngine(FIRST, settings, bundle), await bundle, settings);
   }
 }
 
@@ -103,16 +104,17 @@ export class Runner {
 
   /**
    * @param {import('./sources.js').Ready} source
+   * @param {boolean} [timed] counts for the timings
    * @returns {Promise<Float32Array>} probabilities in the order of the labels
    */
-  predict(source) {
+  predict(source, timed = true) {
     return this.#inTurn(async () => {
       const engine = await this.#running();
       try {
-        return await this.#ask(engine, source);
+        return await this.#ask(engine, source, timed);
       } catch (error) {
         if (!engine.lost) throw error;
-        return this.#ask(await this.#running(), source);
+        return this.#ask(await this.#running(), source, timed);
       }
     });
   }
@@ -127,15 +129,18 @@ export class Runner {
   /**
    * @param {import('./worker.js').Engine} engine
    * @param {import('./sources.js').Ready} source
+   * @param {boolean} timed
    */
-  async #ask(engine, source) {
+  async #ask(engine, source, timed) {
     const start = performance.now();
     const frame = await grab(source);
     const transfer = 'close' in frame ? frame : frame.data.buffer;
     const { probabilities, milliseconds } = await engine.call('predict', { frame }, [transfer]);
-    push(this.#times, milliseconds);
-    push(this.#roundTrips, performance.now() - start);
-    this.#answered();
+    if (timed) {
+      push(this.#times, milliseconds);
+      push(this.#roundTrips, performance.now() - start);
+      this.#answered();
+    }
     return probabilities;
   }
 
@@ -149,13 +154,13 @@ export class Runner {
    * @returns {Promise<Measured[]>}
    */
   async measure() {
-    const { base, memoryKey, backend } = this.settings;
+    const { memoryKey, backend } = this.settings;
     const current = this.#engine;
     const others = (await candidates()).filter((name) => name !== current.backend);
     const { measured, winner } = await measureAll(
       current,
       others,
-      (name) => withPatience(startEngine(name, base, this.bundle), name),
+      (name) => withPatience(startEngine(name, this.settings, this.bundle), name),
       (rows) => {
         this.measured = rows;
       },
@@ -228,7 +233,7 @@ export class Runner {
   /** @param {Backend} backend */
   async #startAgain(backend) {
     try {
-      const engine = await startEngine(backend, this.settings.base, this.bundle);
+      const engine = await startEngine(backend, this.settings, this.bundle);
       if (this.#disposed) engine.close();
       else this.#use(engine);
     } catch (failure) {

@@ -8,16 +8,16 @@ import { fromPlain, PytrainError } from './errors.js';
 /**
  * Starts a backend's worker and loads the model into it.
  * @param {Backend} backend
- * @param {string} base folder of the library's files
+ * @param {{base: string, format: import('./contract.js').Format}} settings base: folder of the library's files
  * @param {import('./contract.js').LoadedBundle | Promise<import('./contract.js').LoadedBundle>} bundle
  * @returns {Promise<Engine>}
  */
-export async function startEngine(backend, base, bundle) {
-  const engine = new Engine(backend, base);
+export async function startEngine(backend, { base, format }, bundle) {
+  const engine = new Engine(backend, format, base);
   try {
     const { model, weights, labels } = await bundle;
     // The weights are copied, not transferred: another backend or a restart will want them too.
-    await engine.call('load', { bundle: { model, weights, labels }, base });
+    await engine.call('load', { bundle: { format, model, weights, labels }, base });
     return engine;
   } catch (error) {
     engine.close();
@@ -58,11 +58,12 @@ export class Engine {
 
   /**
    * @param {Backend} backend
+   * @param {import('./contract.js').Format} format each has a script of its own, so that neither loads the other's library
    * @param {string} base
    */
-  constructor(backend, base) {
+  constructor(backend, format, base) {
     this.backend = backend;
-    const url = new URL(`engine-${backend}.js`, base).href;
+    const url = new URL(`engine-${backend}${format === 'layers' ? '-layers' : ''}.js`, base).href;
     this.#worker = makeWorker(url);
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {

@@ -28,7 +28,7 @@ let drawn = '';
  * A label as people read it.
  * @param {string} label
  */
-function words(label) {
+export function words(label) {
   const text = label.replaceAll('_', ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -138,7 +138,7 @@ function setBar(label, confidence) {
 }
 
 /** 100 % only where it is certain to the digit shown. @param {number} share */
-function percent(share) {
+export function percent(share) {
   const whole = Math.round(share * 100);
   return `${whole === 100 && share < 0.995 ? 99 : whole} %`;
 }

@@ -1,5 +1,6 @@
 // The figures below the picture: time per frame, the table of measured backends, tested accuracy.
 
+import { MAX_DIFFERENCE } from '../lib/backend.js';
 import { byId, make } from './dom.js';
 
 const TESTS = /** @type {Record<string, string>} */ ({
@@ -54,6 +55,40 @@ export function showMeasured(classifier, forced, busy) {
       : rows.length === 1
         ? 'The only one that runs here.'
         : 'Measured on this device with this model.';
+}
+
+/**
+ * How the model is written: in which of TensorFlow.js's two forms, with which weights.
+ * @param {import('../pytrain.js').ImageClassifier | null} classifier
+ */
+export function showForm(classifier) {
+  const { dtype = 'float32', bytes } = classifier?.metadata.pytrain.weights ?? {};
+  const size = bytes ? `, ${Math.ceil(bytes / 1000).toLocaleString('en')} KB` : '';
+  const rows = classifier ? { Network: classifier.format, Weights: `${dtype}${size}` } : {};
+  byId('form').replaceChildren(
+    ...Object.entries(rows).map(([name, value]) =>
+      make('div', {}, make('dt', {}, name), make('dd', {}, value)),
+    ),
+  );
+}
+
+/** @param {import('../lib/golden.js').Check | null} check null: not yet known */
+export function showCheck(check) {
+  const [state, title, hint] = checked(check);
+  byId('check').dataset.state = state;
+  byId('check').textContent = title;
+  byId('check-hint').textContent = hint;
+}
+
+/** @param {import('../lib/golden.js').Check | null} check */
+function checked(check) {
+  if (!check) return ['', '–', 'Comparing with what Python answered …'];
+  if (check.same === null)
+    return ['unknown', 'Not checked', 'This model brings no pictures to compare with.'];
+  const pictures = check.frames === 1 ? 'One test picture' : `${check.frames} test pictures`;
+  const digits = Number(check.maxDifference).toFixed(7).replace(/0+$/, '').replace(/[.]$/, '');
+  const hint = `${pictures}, greatest difference ${digits}. Up to ${MAX_DIFFERENCE} counts as the same.`;
+  return check.same ? ['same', 'Same as Python', hint] : ['differs', 'Differs', hint];
 }
 
 /** @param {Record<string, {accuracy?: number}>} metrics */

@@ -3,8 +3,9 @@
 import { PytrainError } from '../lib/errors.js';
 import { imageClassifier } from '../pytrain.js';
 import { setLabels, showProgress, showState } from './answer.js';
+import { checkModel } from './check.js';
 import { byId, make } from './dom.js';
-import { showFacts, showMeasured, showMetrics } from './facts.js';
+import { showCheck, showFacts, showForm, showMeasured, showMetrics } from './facts.js';
 import { look } from './look.js';
 import { clearMessage, showMessage } from './message.js';
 import { asked, bestOf, keepInAddress, listModels, optionText } from './models.js';
@@ -52,6 +53,7 @@ async function loadModel(name) {
   state.classifier?.dispose();
   state.classifier = null;
   clearMessage('model');
+  clearMessage('check');
   setLabels([]);
   showFacts(null);
   showState('loading', 'One moment', 'Loading the model');
@@ -91,6 +93,8 @@ async function introduce(classifier) {
   byId('headline').textContent = headline(classifier.labels);
   showMetrics(classifier.metadata.pytrain.metrics ?? {});
   showFacts(classifier);
+  showForm(classifier);
+  showCheck(null);
   const listed = models.find(({ name }) => name === select.value);
   const report = byId('report', HTMLAnchorElement);
   report.hidden = !listed?.report;
@@ -101,7 +105,14 @@ async function introduce(classifier) {
   if (state.classifier === classifier) {
     showMeasured(classifier, forced(), false);
     showFacts(classifier);
+    await checkModel(classifier, useBackend);
   }
+}
+
+/** @param {string} backend */
+function useBackend(backend) {
+  keepInAddress({ backend });
+  loadModel(select.value);
 }
 
 /** @param {readonly string[]} labels */
@@ -121,11 +132,13 @@ async function measureAgain() {
   } catch (error) {
     showMessage('model', error);
   }
-  if (state.classifier === classifier) showMeasured(classifier, forced(), false);
+  if (state.classifier !== classifier) return;
+  showMeasured(classifier, forced(), false);
+  await checkModel(classifier, useBackend);
 }
 
 select.addEventListener('change', () => {
-  keepInAddress(select.value);
+  keepInAddress({ model: select.value });
   loadModel(select.value);
 });
 byId('measure').addEventListener('click', measureAgain);

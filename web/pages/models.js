@@ -41,12 +41,12 @@ export function asked() {
 }
 
 /**
- * Keeps the chosen model in the address, so that it can be sent to somebody.
- * @param {string} name
+ * Keeps what was chosen in the address, so that it can be sent to somebody.
+ * @param {{model?: string, backend?: string}} chosen
  */
-export function keepInAddress(name) {
+export function keepInAddress(chosen) {
   const url = new URL(location.href);
-  url.searchParams.set('model', name);
+  for (const [name, value] of Object.entries(chosen)) url.searchParams.set(name, value);
   history.replaceState(null, '', url);
 }
 

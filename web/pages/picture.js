@@ -1,5 +1,6 @@
 // A picture from a file: chosen, dropped anywhere on the page, or pasted.
 
+import { decode } from '../lib/decode.js';
 import { PytrainError } from '../lib/errors.js';
 
 /** No picture needs more; a phone's 48 megapixels would only take memory. */
@@ -62,20 +63,4 @@ export async function drawFile(file, canvas) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   canvas.hidden = false;
-}
-
-/**
- * By an image element, for it reads all that the browser can show, SVG too, and turns photographs upright.
- * @param {File} file
- */
-async function decode(file) {
-  const url = URL.createObjectURL(file);
-  try {
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-    return image;
-  } finally {
-    URL.revokeObjectURL(url);
-  }
 }

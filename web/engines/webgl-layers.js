@@ -1,0 +1,7 @@
+// The worker script for model.json on the backend webgl.
+
+import '@tensorflow/tfjs-backend-webgl';
+import { serveEngine } from '../lib/engine.js';
+import { openLayers } from '../lib/layers.js';
+
+serveEngine('webgl', openLayers);

@@ -1,0 +1,23 @@
+// A network from graph.json, run by TensorFlow.js's GraphModel: fused operations, and only those that are asked for.
+
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { PROBABILITIES } from './contract.js';
+
+/**
+ * @param {import('./contract.js').LoadedBundle} bundle
+ * @returns {Promise<import('./model.js').Network>}
+ */
+export async function openGraph({ model, weights }) {
+  const network = await loadGraphModel({
+    load: async () => ({
+      modelTopology: model.modelTopology,
+      signature: /** @type {any} */ (model.signature),
+      weightSpecs: /** @type {any} */ (model.weightsManifest.flatMap((group) => group.weights)),
+      weightData: weights,
+    }),
+  });
+  return {
+    run: (input) => /** @type {import('./model.js').Tensor} */ (network.execute(input, PROBABILITIES)),
+    dispose: () => network.dispose(),
+  };
+}
