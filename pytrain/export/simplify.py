@@ -21,18 +21,32 @@ KERNEL = {
 }
 """What the kernel of each kind that can carry a bias is called."""
 
+TAKES_SCALE = ("conv2d", "depthwise_conv2d", "dense")
+"""Kinds whose kernel can take up a scale in front of them."""
+
+IDLE: dict[str, Callable[[Node], bool]] = {
+    "permute": lambda node: list(node.config["order"]) == sorted(node.config["order"]),
+    "scale": lambda node: bool(np.all(node.weights["scale"] == 1) and not np.any(node.weights["offset"])),
+    "pad": lambda node: not np.any(node.config["padding"]),
+    "crop": lambda node: not np.any(node.config["crop"]),
+    "upsample": lambda node: tuple(node.config["factors"]) == (1, 1),
+}
+"""When a node of each kind does nothing."""
+
 
 def simplify(network: Network) -> Network:
     """Folds scales, merges padding, lets convolutions carry their activation; in place, and returned.
 
     A weight that is shared stays as it was for its other owners: what changes is a new array.
     """
+    _merge_twins(network)
     rules: tuple[Callable[[Network, Node], bool], ...] = (
         _drop_what_does_nothing,
         _join_reshapes,
         _join_scales,
         _fold_into_source,
         _fold_into_reader,
+        _fold_through_multiply,
         _merge_padding,
         _fuse_activation,
     )
@@ -46,25 +60,33 @@ def simplify(network: Network) -> Network:
     return network
 
 
-def _source(network: Network, node: Node) -> Node | None:
-    """The only node that this one reads, where nobody else sees what that one gives."""
+def _merge_twins(network: Network) -> None:
+    """Of nodes that do the same with the same inputs one is enough: NASNet rectifies a tensor many times."""
+    first: dict[Any, str] = {}
+    merged: dict[str, str] = {}
+    for node in list(network.nodes):
+        node.inputs = [merged.get(name, name) for name in node.inputs]
+        weights = tuple((name, id(values)) for name, values in sorted(node.weights.items()))
+        key = (node.kind, tuple(node.inputs), repr(sorted(node.config.items())), weights)
+        if first.setdefault(key, node.name) != node.name:
+            merged[node.name] = first[key]
+            network.nodes.remove(node)
+    network.outputs = {key: merged.get(name, name) for key, name in network.outputs.items()}
+
+
+def _source(network: Network, node: Node, *kinds: str) -> Node | None:
+    """The only node that this one reads, where it is of these kinds and nobody else sees what it gives."""
     if len(node.inputs) != 1:
         return None
     source = network[node.inputs[0]]
-    return source if network.only_read_by(source.name, node) else None
+    return source if source.kind in kinds and network.only_read_by(source.name, node) else None
 
 
 def _drop_what_does_nothing(network: Network, node: Node) -> bool:
-    idle = (
-        (node.kind == "reshape" and node.shape == network[node.inputs[0]].shape)
-        or (node.kind == "permute" and list(node.config["order"]) == sorted(node.config["order"]))
-        or (
-            node.kind == "scale" and np.all(node.weights["scale"] == 1) and not np.any(node.weights["offset"])
-        )
-        or (node.kind == "pad" and not np.any(node.config["padding"]))
-        or (node.kind == "crop" and not np.any(node.config["crop"]))
-        or (node.kind == "upsample" and tuple(node.config["factors"]) == (1, 1))
-    )
+    if node.kind == "reshape":
+        idle = node.shape == network[node.inputs[0]].shape
+    else:
+        idle = node.kind in IDLE and IDLE[node.kind](node)
     # The model's input stays apart from its outputs: a graph needs a node for each.
     if not idle or (network[node.inputs[0]].kind == "input" and node.name in network.outputs.values()):
         return False
@@ -73,17 +95,27 @@ def _drop_what_does_nothing(network: Network, node: Node) -> bool:
 
 
 def _join_reshapes(network: Network, node: Node) -> bool:
-    """Of two reshapes in a row the last one says it all."""
-    source = _source(network, node)
-    if source is None or not node.kind == source.kind == "reshape":
+    """Of two reshapes in a row the last one says it all; a global pooling can give either shape itself."""
+    if node.kind != "reshape":
         return False
-    network.remove(source)
+    source = _source(network, node, "reshape", "global_mean", "global_max")
+    if source is None:
+        return False
+    if source.kind == "reshape":
+        network.remove(source)
+        return True
+    channels = source.shape[-1]
+    if node.shape not in ((channels,), (1, 1, channels)):
+        return False
+    source.config["keepdims"] = len(node.shape) == 3
+    source.shape = node.shape
+    network.remove(node)
     return True
 
 
 def _join_scales(network: Network, node: Node) -> bool:
-    source = _source(network, node)
-    if source is None or not node.kind == source.kind == "scale":
+    source = _source(network, node, "scale") if node.kind == "scale" else None
+    if source is None:
         return False
     scale, offset = _exact(node.weights["scale"]), _exact(node.weights["offset"])
     node.weights = {
@@ -94,12 +126,27 @@ def _join_scales(network: Network, node: Node) -> bool:
     return True
 
 
+def _fold_through_multiply(network: Network, node: Node) -> bool:
+    """A factor in front of a product, as hard_silu has it: the convolution behind the product takes it up."""
+    product = _source(network, node, "multiply") if node.kind in TAKES_SCALE else None
+    if product is None:
+        return False
+    for name in product.inputs:
+        scale = network[name]
+        alone = (
+            scale.kind == "scale" and network.only_read_by(name, product) and product.inputs.count(name) == 1
+        )
+        if alone and not np.any(scale.weights["offset"]) and scale.shape[-1] == product.shape[-1]:
+            _take_input_scale(node, scale)
+            network.remove(scale)
+            return True
+    return False
+
+
 def _fold_into_source(network: Network, node: Node) -> bool:
     """A scale behind a convolution or Dense: each output channel's weights take it up."""
-    source = _source(network, node)
-    if node.kind != "scale" or source is None or source.kind not in FUSING:
-        return False
-    if source.config["activation"] != "linear":
+    source = _source(network, node, *FUSING) if node.kind == "scale" else None
+    if source is None or source.config["activation"] != "linear":
         return False
     scale, offset = _exact(node.weights["scale"]), _exact(node.weights["offset"])
     kernel = _exact(source.weights[KERNEL[source.kind]])
@@ -121,36 +168,32 @@ def _fold_into_reader(network: Network, node: Node) -> bool:
 
     Its offset only where no zeros are put around the picture after it.
     """
-    source = _source(network, node)
-    if source is None or source.kind != "scale" or node.kind not in ("conv2d", "depthwise_conv2d", "dense"):
+    source = _source(network, node, "scale") if node.kind in TAKES_SCALE else None
+    if source is None:
         return False
-    scale, offset = _exact(source.weights["scale"]), _exact(source.weights["offset"])
-    unpadded = node.config.get("padding", "valid") == "valid"
-    if np.any(offset) and not unpadded:
+    if np.any(source.weights["offset"]) and node.config.get("padding", "valid") != "valid":
         return False
-    kernel = _exact(node.weights[KERNEL[node.kind]])
-    bias = _exact(node.weights["bias"]) if "bias" in node.weights else 0.0
-    if node.kind == "dense":
-        shift = offset @ kernel
-        kernel = kernel * scale[:, None]
-    elif node.kind == "conv2d":
-        shift = np.einsum("hwio,i->o", kernel, offset)
-        kernel = kernel * scale[:, None]
-    else:
-        shift = np.einsum("hwim,i->im", kernel, offset).reshape(-1)
-        kernel = kernel * scale[:, None]
-    has_bias = "bias" in node.weights or np.any(shift)
-    _set(node, kernel, bias + shift if has_bias else None)
+    _take_input_scale(node, source)
     network.remove(source)
     return True
 
 
+def _take_input_scale(node: Node, source: Node) -> None:
+    scale, offset = _exact(source.weights["scale"]), _exact(source.weights["offset"])
+    kernel = _exact(node.weights[KERNEL[node.kind]])
+    # In all three kernels the input's channels are the last axis but one.
+    shift = (kernel * offset[:, None]).sum(axis=tuple(range(kernel.ndim - 2)))
+    shift = shift.reshape(-1) if node.kind == "depthwise_conv2d" else shift.sum(axis=0)
+    bias = _exact(node.weights["bias"]) + shift if "bias" in node.weights else shift
+    _set(node, kernel * scale[:, None], bias if "bias" in node.weights or np.any(shift) else None)
+
+
 def _merge_padding(network: Network, node: Node) -> bool:
     """Padding in front of a "valid" convolution that TensorFlow's "same" would have put there itself."""
-    source = _source(network, node)
-    if source is None or source.kind != "pad" or node.kind not in ("conv2d", "depthwise_conv2d"):
+    if node.kind not in ("conv2d", "depthwise_conv2d") or node.config["padding"] != "valid":
         return False
-    if node.config["padding"] != "valid":
+    source = _source(network, node, "pad")
+    if source is None:
         return False
     size = network[source.inputs[0]].shape[:2]
     kernel = node.weights[KERNEL[node.kind]].shape[:2]
@@ -166,15 +209,10 @@ def _merge_padding(network: Network, node: Node) -> bool:
 
 
 def _fuse_activation(network: Network, node: Node) -> bool:
-    source = _source(network, node)
-    fusable = (
-        node.kind == "activation"
-        and node.config["activation"] in ("relu", "relu6")
-        and source is not None
-        and source.kind in FUSING
-        and source.config["activation"] == "linear"
-    )
-    if not fusable or source is None:
+    if node.kind != "activation" or node.config["activation"] not in ("relu", "relu6"):
+        return False
+    source = _source(network, node, *FUSING)
+    if source is None or source.config["activation"] != "linear":
         return False
     source.config["activation"] = node.config["activation"]
     network.remove(node)

@@ -29,14 +29,16 @@ class Case:
         id: unique, short enough for a test's name.
         layer: the Keras class that it is about: a row of the table of layers or of operations.
         options: what of it, in words of Keras's arguments.
-        build: makes the model, always with the same weights.
+        make: makes the model; `build` also gives it weights, always the same.
         only_graph: whether the layers format cannot carry it.
+        shape: of the input, without the batch.
     """
 
     layer: str
     options: str
     make: Callable[[], Any] = field(repr=False)
     only_graph: bool = False
+    shape: tuple[int, int, int] = SHAPE
 
     @property
     def id(self) -> str:
@@ -50,13 +52,8 @@ class Case:
 
     def inputs(self, batch: int = 2) -> Values:
         """float32 [batch, height, width, channels] that reaches every bend of every activation."""
-        shape = tuple(self.build().inputs[0].shape[1:])
-        return random_inputs(shape, batch, self.id)
-
-
-def random_inputs(shape: tuple[int, ...], batch: int, seed: str) -> Values:
-    generator = np.random.default_rng(zlib.crc32(seed.encode()))
-    return generator.normal(0.0, 2.0, (batch, *shape)).astype(np.float32)
+        generator = np.random.default_rng(zlib.crc32(self.id.encode()))
+        return generator.normal(0.0, 2.0, (batch, *self.shape)).astype(np.float32)
 
 
 def randomise(model: Any, seed: str) -> None:
@@ -81,7 +78,7 @@ def randomise(model: Any, seed: str) -> None:
                 layer.finalize_state()
 
 
-def of(block: Block, shape: tuple[int, ...] = SHAPE) -> Callable[[], Any]:
+def of(block: Block, shape: tuple[int, int, int] = SHAPE) -> Callable[[], Any]:
     """A functional model around a block."""
 
     def make() -> Any:
@@ -92,9 +89,9 @@ def of(block: Block, shape: tuple[int, ...] = SHAPE) -> Callable[[], Any]:
 
 
 def case(
-    layer: str, options: str, block: Block, shape: tuple[int, ...] = SHAPE, only_graph: bool = False
+    layer: str, options: str, block: Block, shape: tuple[int, int, int] = SHAPE, only_graph: bool = False
 ) -> Case:
-    return Case(layer, options, of(block, shape), only_graph)
+    return Case(layer, options, of(block, shape), only_graph, shape)
 
 
 def text(**options: Any) -> str:
@@ -274,6 +271,7 @@ def _pooling() -> Iterator[Case]:
             lambda k, x, name=name, options=options: getattr(k, name)(**options)(x),
             shape,
         )
+    yield case("MaxPooling2D", "strides beyond the pool", lambda k, x: k.MaxPooling2D(1, strides=2)(x))
     for name in ("GlobalMaxPooling2D", "GlobalAveragePooling2D"):
         for keepdims in (False, True):
             yield case(
