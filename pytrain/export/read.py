@@ -130,8 +130,7 @@ def _event(tensor: Any) -> _Event | None:
 
 
 def _events(outputs: Sequence[Any], known: set[int]) -> list[_Event]:
-    """Every call that the outputs need, each after those whose tensors it reads; without recursion, for a
-    network may be deeper than Python's stack."""
+    """Every call that the outputs need, each after those whose tensors it reads."""
     ordered: list[_Event] = []
     done = set(known)
     waiting: list[tuple[Any, bool]] = [(tensor, False) for tensor in reversed(outputs)]
