@@ -28,6 +28,9 @@ __all__ = [*sorted(_PUBLIC), "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'pytrain' has no attribute {name!r}")
+    if name == "export":
+        # Both a module and a function: see pytrain/export/__init__.py.
+        return import_module("pytrain.export")
     module, attribute = _PUBLIC[name]
     return getattr(import_module(module), attribute)
 

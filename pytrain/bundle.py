@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -20,6 +21,7 @@ SCHEMA = 1
 """Version of metadata.json's `pytrain` block; readers refuse any other."""
 
 LAYERS_MODEL = "model.json"
+GRAPH_MODEL = "graph.json"
 METADATA = "metadata.json"
 KERAS_MODEL = "model.keras"
 GOLDEN = "golden/golden.json"
@@ -34,6 +36,9 @@ STALE_SECONDS = 3600
 RENAME_TRIES = 5
 RENAME_PAUSE_SECONDS = 0.3
 
+HASHED = re.compile(r"(weights|layers|constants)-[0-9a-f]{16}\.bin")
+"""Names of weight files; what has such a name never changes."""
+
 BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint16": 2, "uint8": 1, "bool": 1}
 """Bytes of one number in a shard, by the manifest's dtype."""
 
@@ -46,13 +51,15 @@ class Bundle:
         path: the folder.
         labels: class names in the order of the model's outputs.
         metadata: all of metadata.json.
-        shards: names of the weight files that model.json names.
+        shards: names of the weight files that model.json and graph.json name, each once.
+        topologies: which of the two there are, by file name.
     """
 
     path: Path
     labels: tuple[str, ...]
     metadata: Mapping[str, Any]
     shards: tuple[str, ...]
+    topologies: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -71,7 +78,7 @@ class Bundle:
 
 
 def read(path: Path) -> Bundle:
-    """Opens a bundle and checks that it is whole: both JSON files, the schema, every weight shard's size.
+    """Opens a bundle and checks that it is whole: its JSON files, the schema, every weight file's size.
 
     Raises:
         BundleError: the folder is missing, incomplete, truncated or of another schema version.
@@ -80,13 +87,14 @@ def read(path: Path) -> Bundle:
     if not path.is_dir():
         raise BundleError(
             f"There is no model at {path}.",
-            expected=f"a folder with {LAYERS_MODEL} and {METADATA}",
+            expected=f"a folder with {LAYERS_MODEL} or {GRAPH_MODEL}, and {METADATA}",
             fix="Check the name, or make one with: pytrain train four-shapes",
         )
     metadata = _read_json(path / METADATA)
     labels = _labels(path, metadata)
-    shards = _check_shards(path, _read_json(path / LAYERS_MODEL))
-    return Bundle(path, labels, metadata, shards)
+    topologies = _topologies(path, metadata)
+    named = [shard for file in topologies for shard in _check_shards(path, file, _read_json(path / file))]
+    return Bundle(path, labels, metadata, tuple(dict.fromkeys(named)), topologies)
 
 
 def listing(roots: Iterable[Path]) -> tuple[list[Bundle], dict[str, PytrainError]]:
@@ -170,10 +178,11 @@ def recover(target: Path) -> None:
         previous.rename(target)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes readable JSON; NaN and infinity are refused, for browsers cannot read them."""
+def write_json(path: Path, content: Mapping[str, Any], *, compact: bool = False) -> None:
+    """Writes JSON, readable or compact; NaN and infinity are refused, for browsers cannot read them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, **style)
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -236,7 +245,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _labels(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
     block = metadata.get("pytrain")
-    parts = ("calibration", "metrics", "weights")
+    parts = ("calibration", "metrics", "weights", "outputs")
     if isinstance(block, dict) and not all(isinstance(block.get(part, {}), dict) for part in parts):
         raise BundleError(
             f"{path.name}: {METADATA} is damaged.",
@@ -260,7 +269,20 @@ def _labels(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _check_shards(path: Path, topology: Mapping[str, Any]) -> tuple[str, ...]:
+def _topologies(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The topologies that metadata.json speaks of; it says nothing where there was but model.json."""
+    formats = metadata["pytrain"].get("formats", {"layers": True})
+    if not isinstance(formats, Mapping) or not (formats.get("layers") or formats.get("graph")):
+        raise BundleError(
+            f"{path.name}: {METADATA} has the formats {formats!r}.",
+            expected="layers, graph or both",
+            fix="Export the model again.",
+        )
+    files = {"layers": LAYERS_MODEL, "graph": GRAPH_MODEL}
+    return tuple(file for name, file in files.items() if formats.get(name))
+
+
+def _check_shards(path: Path, file: str, topology: Mapping[str, Any]) -> tuple[str, ...]:
     try:
         groups = [
             (list(group["paths"]), sum(weight_bytes(weight) for weight in group["weights"]))
@@ -268,7 +290,7 @@ def _check_shards(path: Path, topology: Mapping[str, Any]) -> tuple[str, ...]:
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise BundleError(
-            f"{path.name}: {LAYERS_MODEL} has no usable weights manifest ({error!r}).",
+            f"{path.name}: {file} has no usable weights manifest ({error!r}).",
             fix="Export the model again.",
         ) from None
     for paths, expected in groups:
@@ -281,7 +303,7 @@ def _check_shards(path: Path, topology: Mapping[str, Any]) -> tuple[str, ...]:
         if size != expected:
             raise BundleError(
                 f"{path.name}: the weight files {', '.join(paths)} hold {size:,} bytes.",
-                expected=f"{expected:,} bytes, as {LAYERS_MODEL} says",
+                expected=f"{expected:,} bytes, as {file} says",
                 fix="Copy the whole folder again; a file was cut off on its way.",
             )
     return tuple(name for paths, _ in groups for name in paths)

@@ -143,6 +143,8 @@ def train_four_shapes(
         result.model,
         out,
         labels=result.labels,
+        input_range="-1..1",
+        check=[picture.path for picture in validation],
         golden=_golden(sets, result.labels),
         facts=_facts(result, evaluation),
         finish=finish,

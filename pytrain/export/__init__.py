@@ -2,79 +2,68 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import version
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from PIL import Image
-
-import pytrain
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import BrowserError, ExportError
-from pytrain.image import SIZE, Frame, read_image, to_input
+from pytrain.export.check_images import CheckImage, Given, inputs_of, read_check_images
+from pytrain.export.contents import Facts, carry_report, save_keras, write_contents, write_metadata
+from pytrain.export.golden import golden_frames
+from pytrain.export.labels import check_labels
+from pytrain.image import Frame
 
 if TYPE_CHECKING:
+    from pytrain.export.precision import Choice
+    from pytrain.export.prepare import Topologies
+    from pytrain.export.sources import Source
     from pytrain.export.verify import Verification
 
-GOLDEN_SIZE = (160, 120)
-"""Width and height of golden frames: 4:3 like a webcam's, and small enough to ship."""
+__all__ = ["Facts", "export"]
 
-GOLDEN_FRAMES = 8
-
-INPUT_CONTRACT = {
-    "shape": [SIZE, SIZE, 3],
-    "range": [-1, 1],
-    "colour": "RGB",
-    "crop": "centre square",
-    "resize": "bilinear, half-pixel centres, no antialias",
-}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a bundle says about how its model was made; every part may stay empty.
-
-    Attributes:
-        calibration: `temperature` (already folded into the weights), `unknown_threshold`, `score`.
-        metrics: accuracy and the like, per test set.
-        dataset: name and fingerprint of the training images.
-        training: the resolved settings.
-    """
-
-    calibration: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    dataset: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
+Say = Callable[[str], None]
 
 
 def export(
     model: Any,
     out: Path | str,
     *,
-    labels: Sequence[str],
-    golden: Sequence[tuple[Frame, str]] = (),
+    labels: Sequence[str] | str | None = None,
+    weights: str = "auto",
+    input_range: str | None = None,
+    logits: bool = False,
+    output: str | None = None,
+    check: Given | Iterable[Given] | None = None,
+    accept_loss: bool = False,
+    verify: bool = True,
+    golden: Sequence[tuple[Frame, str | None]] = (),
     facts: Facts | None = None,
-    check: bool = True,
     finish: Callable[[Path, Verification | None], None] | None = None,
-    say: Callable[[str], None] = lambda line: None,
+    say: Say = lambda line: None,
 ) -> Bundle:
-    """Writes `model` as a bundle, proves it in TensorFlow.js, and puts it in place of the former one.
+    """Writes a model as a bundle, proves it in TensorFlow.js, and puts it in place of the former one.
 
     Args:
-        model: a built Keras model, float32 [batch, 224, 224, 3] in [-1, 1] to float32 [batch, len(labels)].
+        model: a built Keras model with one picture as its input, or the path of one: .keras, .h5, a
+            SavedModel folder, a bundle.
         out: the bundle's folder, usually `exported_models/<name>`.
-        labels: class names in the order of the model's outputs.
-        golden: (uint8 [height, width, 3] frame, label) pairs to prove the export with; 8 are kept.
+        labels: class names in the order of the model's outputs; "a,b,c" or the path of a file, one a line,
+            will do. A bundle and a file beside labels.txt bring their own.
+        weights: "float32", "float16", "uint8", or "auto" for the smallest that keeps 99.5 % of the answers.
+        input_range: the pixel values that the model was trained on: "-1..1", "0..1", "0..255", "imagenet" or
+            "caffe". Needed unless the model's first layers or its source tell.
+        logits: the model gives logits; a softmax is added.
+        output: the output that gives the probabilities, where there are several.
+        check: images that smaller weights are measured on: folders, files, patterns or frames.
+        accept_loss: take `weights` whatever it costs.
+        verify: compare with TensorFlow.js before anything is replaced, where a browser or Node.js is there.
+        golden: (uint8 [height, width, 3] frame, label) pairs to prove the export with; 8 are kept. Without,
+            check images or drawn ones are taken.
         facts: what metadata.json says of calibration, metrics, data and training.
-        check: compare with TensorFlow.js first, where a browser or Node.js is there.
         finish: called with the new folder and the comparison's result before it is put in place.
         say: takes lines about what happens.
 
@@ -82,139 +71,99 @@ def export(
         The bundle as read back from disk.
 
     Raises:
-        ExportError: the layers, input, output or labels cannot be exported, or TensorFlow.js disagrees.
+        ExportError: the layers, input, output or labels cannot be exported, the weights lose too much, or
+            TensorFlow.js disagrees.
+        DataError: a check image is not there.
         BundleError: `out` holds something else, or the disk refused.
     """
-    from pytrain.export.verify import verify
+    from pytrain.export.prepare import adapted, opened, topologies
 
     target = Path(out)
-    labels = _check_labels(model, labels)
+    bundle.check_target(target)
+    source = opened(model, say)
+    found = adapted(source, input_range, logits, output)
+    say(f"  takes {found.lens.line()}; {found.classes} classes")
+    names = _labels(labels, source, found.classes)
+    images = read_check_images(check, say) if check is not None else []
+    facts = facts or (Facts.of(source.bundle.metadata["pytrain"]) if source.bundle else Facts())
+    frames = golden_frames(golden, images, names, source.bundle)
+
+    written = topologies(found, say)
+    choice = _weights(written, weights, images, facts, accept_loss, say)
+    say("Writing")
     with bundle.replacing(target) as folder:
-        write_bundle(folder, model, name=target.name, labels=labels, golden=golden, facts=facts or Facts())
-        verification = None
-        record: dict[str, Any] = {"checked": False, "why": "not asked for"}
-        if check and golden:
-            try:
-                verification = verify(folder)
-                verification.require()
-                record = verification.as_json()
-                for line in verification.lines():
-                    say(line)
-            except BrowserError as error:
-                say(f"Not compared with TensorFlow.js: {error}")
-                record["why"] = error.what
-        _record_verification(folder, record)
+        block = write_contents(folder, found, written, choice, frames, source, facts)
+        # Saving the Keras model takes as much memory as it does.
+        written.network = None
+        if source.saved_model is None:
+            save_keras(found.single, folder / bundle.KERAS_MODEL)
+        write_metadata(folder, target.name, names, block)
+        result, record = _verified(folder, verify, say)
+        write_metadata(folder, target.name, names, {**block, "verification": record})
         if finish is not None:
-            finish(folder, verification)
+            finish(folder, result)
+        elif source.bundle is not None:
+            carry_report(source.bundle.path, folder)
     return bundle.read(target)
 
 
-def write_bundle(
-    folder: Path,
-    model: Any,
-    *,
-    name: str,
-    labels: Sequence[str],
-    golden: Sequence[tuple[Frame, str]],
-    facts: Facts,
-) -> None:
-    """Writes all files of a bundle but its report into an empty folder."""
-    from pytrain.export.fold import read_network, simplify
-    from pytrain.export.layers_model import TFJS_VERSION, write_layers_model
-
-    network = simplify(read_network(model))
-    if network.input_shape[1:] != (SIZE, SIZE, 3):
+def _labels(given: Sequence[str] | str | None, source: Source, classes: int) -> list[str]:
+    labels = source.labels if given is None else given
+    if labels is None:
         raise ExportError(
-            f"The model takes {list(network.input_shape)}.",
-            expected=f"[batch, {SIZE}, {SIZE}, 3], RGB in [-1, 1]",
-            fix="Put a lens of pooling layers in front; pytrain.model.lens has one.",
+            "No labels came.",
+            expected=f"{classes} names, one for each output of the model",
+            fix="Add --labels with a,b,c or a file, one a line (in Python: labels=[...]).",
         )
-    write_layers_model(folder, network)
-    _save_keras(model, folder / bundle.KERAS_MODEL)
-    _write_golden(folder, model, golden[:GOLDEN_FRAMES])
-    parameters = sum(int(values.size) for layer in network.layers for values in layer.weights.values())
-    block = {
-        "schema": bundle.SCHEMA,
-        "input": INPUT_CONTRACT,
-        "outputs": {"probabilities": "softmax of the calibrated logits"},
-        "calibration": dict(facts.calibration),
-        "metrics": dict(facts.metrics),
-        "weights": {"dtype": "float32", "bytes": 4 * parameters, "parameters": parameters},
-        "dataset": dict(facts.dataset),
-        "training": dict(facts.training),
-        "versions": {package: version(package) for package in ("keras", "numpy", "pillow", "tensorflow")},
-        "verification": {"checked": False, "why": "not asked for"},
-    }
-    metadata = {
-        "tfjsVersion": TFJS_VERSION,
-        "packageName": "pytrain",
-        "packageVersion": pytrain.__version__,
-        "timeStamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "modelName": name,
-        "userMetadata": {},
-        "labels": list(labels),
-        "imageSize": SIZE,
-        "pytrain": block,
-    }
-    bundle.write_json(folder / bundle.METADATA, metadata)
+    return check_labels(labels, classes)
 
 
-def _check_labels(model: Any, labels: Sequence[str]) -> list[str]:
-    names = [str(label) for label in labels]
-    if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
-        raise ExportError(
-            f"The model gives {[list(output.shape) for output in model.outputs]}.",
-            expected="one output [batch, classes]",
-            fix="End the model with a Dense layer and softmax.",
-        )
-    classes = model.outputs[0].shape[1]
-    if len(names) != classes:
-        raise ExportError(
-            f"{len(names)} labels came: {', '.join(names)}.",
-            expected=f"{classes}, one for each output of the model",
-            fix="Give the labels in the order of the classes in training.",
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ExportError(f"The label {twice[0]!r} came twice.", fix="Give every class a name of its own.")
-    return names
+def _weights(
+    written: Topologies, wanted: str, images: Sequence[CheckImage], facts: Facts, accept_loss: bool, say: Say
+) -> Choice:
+    from pytrain.export.precision import EXACT, choose
+
+    if written.network is None:
+        if wanted not in ("auto", EXACT.dtype):
+            raise ExportError(
+                f"The official converter wrote this model, so its weights cannot become {wanted}.",
+                expected="float32",
+                fix="Leave --weights out.",
+            )
+        return EXACT
+    say("Weights")
+    threshold = float(facts.calibration.get("unknown_threshold", 0.0))
+    inputs = inputs_of(images) if images and wanted != EXACT.dtype else None
+    return choose(written.network, wanted, inputs, threshold=threshold, accept_loss=accept_loss, say=say)
 
 
-def _save_keras(model: Any, path: Path) -> None:
-    """Saves the model without its optimizer, which would triple the file, and packed."""
-    from pytrain.model.backend import keras
+def _verified(folder: Path, wanted: bool, say: Say) -> tuple[Verification | None, dict[str, Any]]:
+    """Compares the new bundle with TensorFlow.js where that can be; what metadata.json keeps of it, too."""
+    from pytrain.export.verify import verify
 
-    fresh = keras.models.clone_model(model)
-    fresh.set_weights(model.get_weights())
-    stored = path.with_suffix(".stored.keras")
-    fresh.save(stored)
-    # A .keras file is a zip that Keras leaves unpacked; a quarter of it is air.
-    with zipfile.ZipFile(stored) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name in source.namelist():
-            packed.writestr(name, source.read(name))
-    stored.unlink()
-
-
-def _write_golden(folder: Path, model: Any, golden: Sequence[tuple[Frame, str]]) -> None:
-    if not golden:
-        return
-    (folder / bundle.GOLDEN).parent.mkdir(parents=True)
-    entries: list[dict[str, Any]] = []
-    for number, (frame, label) in enumerate(golden):
-        file = (folder / bundle.GOLDEN).parent / f"{number:02}.png"
-        picture = Image.fromarray(frame).resize(GOLDEN_SIZE, Image.Resampling.LANCZOS)
-        data = io.BytesIO()
-        picture.save(data, "PNG", optimize=True)
-        file.write_bytes(data.getvalue())
-        entries.append({"file": file.name, "label": label})
-    inputs = np.stack([to_input(read_image(folder / "golden" / entry["file"])) for entry in entries])
-    probabilities = np.asarray(model(inputs, training=False), dtype=np.float64)
-    for entry, row in zip(entries, probabilities, strict=True):
-        entry["probabilities"] = [float(value) for value in row]
-    bundle.write_json(folder / bundle.GOLDEN, {"schema": bundle.SCHEMA, "frames": entries})
+    if not wanted:
+        return None, {"checked": False, "why": "not asked for"}
+    say("Comparing with TensorFlow.js")
+    try:
+        result = verify(folder)
+    except BrowserError as error:
+        say(f"Not compared with TensorFlow.js: {error}")
+        return None, {"checked": False, "why": error.what}
+    result.require()
+    for line in result.lines():
+        say(line)
+    return result, result.as_json()
 
 
-def _record_verification(folder: Path, record: Mapping[str, Any]) -> None:
-    metadata = json.loads((folder / bundle.METADATA).read_text(encoding="utf-8"))
-    metadata["pytrain"]["verification"] = dict(record)
-    bundle.write_json(folder / bundle.METADATA, metadata)
+class _Export(ModuleType):
+    """Makes this module callable.
+
+    `pytrain.export` is both a function that people call and, because Python puts every imported submodule
+    into its package, this module. As the module is the function, it does not matter who imported what first:
+    `pytrain.export(model, ...)`, `pytrain.export.verify` and `from pytrain.export import export` all work.
+    """
+
+    __call__ = staticmethod(export)
+
+
+sys.modules[__name__].__class__ = _Export

@@ -98,7 +98,7 @@ def convert_saved_model(
     Raises:
         ExportError: no SavedModel, or another signature; the converter is not installed, or refuses it.
     """
-    _check_signature(folder)
+    check_signature(folder)
     return _convert(_require(why), folder, why, say)
 
 
@@ -113,7 +113,8 @@ def _require(why: str) -> Path:
     return python
 
 
-def _check_signature(folder: Path) -> None:
+def check_signature(folder: Path) -> None:
+    """Raises ExportError unless a SavedModel has the signature `serving_default`, one tensor in, one out."""
     file = folder / "saved_model.pb"
     if not file.is_file():
         raise ExportError(f"{folder} is no SavedModel.", expected="a folder with saved_model.pb")

@@ -39,5 +39,5 @@ def small_bundle(small_model: Any, tmp_path: Path) -> Path:
 
     golden = [(random_frame(seed), LABELS[seed % 4]) for seed in range(4)]
     target = tmp_path / "exported_models" / "small"
-    export(small_model, target, labels=LABELS, golden=golden, check=False)
+    export(small_model, target, labels=LABELS, input_range="-1..1", golden=golden, verify=False)
     return target

@@ -1,0 +1,181 @@
+"""Looks at how a model ends, and makes it end in probabilities: one for each label, of sum 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pytrain.errors import ExportError
+from pytrain.model.backend import keras
+from pytrain.model.lens import LOGITS, PROBABILITIES
+
+PASSED_OVER = {"Reshape", "Flatten", "Identity", "Dropout"}
+"""Layers behind an activation that leave its values as they are."""
+
+SAVED_MODEL = "TFSMLayer"
+"""Keras's layer around a TensorFlow SavedModel."""
+
+
+def with_probabilities(
+    model: Any, *, logits: bool = False, output: str | None = None
+) -> tuple[Any, list[str]]:
+    """A model whose first output is float32 [batch, classes], a softmax.
+
+    Args:
+        model: any functional or Sequential Keras model.
+        logits: the model gives logits; a softmax is added.
+        output: which output, by the name of its layer or key, where there are several.
+
+    Returns:
+        (the model itself where it already ends so, otherwise a new one that shares its weights; the names of
+        its outputs, "probabilities" first).
+
+    Raises:
+        ExportError: the output is no list of classes, no softmax (and `logits` was not said), or one of
+            several and none was chosen.
+    """
+    names = output_names(model)
+    chosen = _one_output(model, names, output)
+    ending = _with_softmax(chosen, logits)
+    others = {name: tensor for name, tensor in zip(names, model.outputs, strict=True) if len(names) > 1}
+    others.pop(output or "", None)
+    if not others:
+        return ending, [PROBABILITIES]
+    whole = keras.Model(ending.inputs[0], [ending.outputs[0], *others.values()], name=model.name)
+    return whole, [PROBABILITIES, *others]
+
+
+def _with_softmax(model: Any, logits: bool) -> Any:
+    shape = tuple(model.outputs[0].shape)
+    kind = _ending(model.outputs[0])
+    if kind == SAVED_MODEL:
+        # Nobody can look inside; whether they are probabilities is seen when it runs.
+        kind = "linear" if logits else "softmax"
+    if len(shape) == 4 and shape[1:3] == (1, 1):
+        model = _behind(model, keras.layers.Flatten(name="flat"))
+        shape = (None, shape[3])
+    if len(shape) != 2 or shape[1] is None:
+        raise ExportError(
+            f"The model gives {['batch', *shape[1:]]}.",
+            expected="one number for each class: [batch, classes]",
+            fix="End it with GlobalAveragePooling2D, Dense and softmax; other tasks cannot be exported.",
+        )
+    if shape[1] == 1:
+        return _two_classes(model, kind, logits)
+    if kind == "softmax":
+        if logits:
+            raise ExportError(
+                "The model already ends in a softmax, so it gives no logits.", fix="Leave --logits out."
+            )
+        return model
+    if kind == "sigmoid":
+        raise ExportError(
+            f"The model ends in a sigmoid with {shape[1]} outputs: each class is there or not, on its own.",
+            expected="a softmax: exactly one class is right",
+            fix="Train it with softmax and categorical_crossentropy. If exactly one class was right in "
+            "training, replace the last activation by 'linear' and export with --logits.",
+        )
+    if kind != "linear":
+        raise ExportError(
+            f"The model ends in the activation {kind}, which gives no probabilities.",
+            expected="a softmax, or logits",
+            fix="End it with Dense(classes, activation='softmax') and train it so.",
+        )
+    if not logits:
+        raise ExportError(
+            "The model does not end in a softmax.",
+            expected="probabilities; without a softmax these are probably logits",
+            fix="If it was trained with from_logits=True, add --logits (in Python: logits=True).",
+        )
+    return _behind(model, keras.layers.Activation("softmax", name=PROBABILITIES))
+
+
+def _one_output(model: Any, names: list[str], wanted: str | None) -> Any:
+    if wanted is None and len(names) == 1:
+        return model
+    if wanted not in names:
+        came = f"There is no output {wanted}." if wanted else f"The model has {len(names)} outputs."
+        raise ExportError(
+            came,
+            expected=f"the one that gives the probabilities: {', '.join(names)}",
+            fix=f"Choose it, for instance: --output {names[0]} (in Python: output={names[0]!r}).",
+        )
+    if len(names) == 1:
+        return model
+    assert wanted is not None
+    return keras.Model(model.inputs[0], model.outputs[names.index(wanted)], name=model.name)
+
+
+def output_names(model: Any) -> list[str]:
+    """A model's outputs as Keras calls them: dictionary keys, else names of the layers that give them."""
+    if len(model.outputs) == 1:
+        # A Sequential has no names for outputs.
+        return [str(model.outputs[0]._keras_history[0].name)]
+    names = [str(name) for name in model.output_names]
+    twice = len(set(names)) < len(names)
+    return [f"{name}_{number}" for number, name in enumerate(names)] if twice else names
+
+
+def _ending(tensor: Any) -> str:
+    """The activation that a model's output went through last: "softmax", "linear", ... or a layer's class."""
+    operation, node, index = tensor._keras_history
+    while type(operation).__name__ in PASSED_OVER:
+        operation, node, index = operation._inbound_nodes[node].input_tensors[0]._keras_history
+    if isinstance(operation, keras.Model):
+        return _ending(operation.outputs[index])
+    kind = type(operation).__name__
+    if kind == SAVED_MODEL:
+        return kind
+    if kind in {"Softmax", "Sigmoid"}:
+        return kind.lower()
+    activation = getattr(operation, "activation", None)
+    if activation is None:
+        return "linear" if kind not in {"ReLU", "LeakyReLU", "PReLU", "ELU", "Relu", "Relu6"} else kind
+    return str(getattr(activation, "__name__", type(activation).__name__)).lower()
+
+
+def _behind(model: Any, layer: Any) -> Any:
+    return keras.Model(model.inputs[0], layer(model.outputs[0]), name=model.name)
+
+
+def _two_classes(model: Any, kind: str, logits: bool) -> Any:
+    """One output p becomes [1 - p, p]: sigmoid(z) is the second part of softmax([0, z]), for any z.
+
+    The last Dense layer gets a second unit of zeros, so that what goes into it stays the embedding.
+    """
+    if not (kind == "sigmoid" or (kind == "linear" and logits)):
+        raise ExportError(
+            f"The model gives one number, through the activation {kind}.",
+            expected="one probability for each class, or a sigmoid for two classes",
+            fix="If it was trained with from_logits=True for two classes, add --logits; "
+            "a model that estimates a number cannot be exported.",
+        )
+    body, dense = _up_to_dense(model)
+    kernel, *bias = (np.asarray(values) for values in dense.get_weights())
+    wider = keras.layers.Dense(2, use_bias=bool(bias), name=LOGITS)
+    x = wider(body.outputs[0])
+    wider.set_weights(
+        [np.concatenate([np.zeros_like(values), values], axis=-1) for values in (kernel, *bias)]
+    )
+    probabilities = keras.layers.Activation("softmax", name=PROBABILITIES)
+    return keras.Model(body.inputs[0], probabilities(x), name=model.name)
+
+
+def _up_to_dense(model: Any) -> tuple[Any, Any]:
+    """The model up to what goes into its last Dense layer, and that layer, inside inner models too."""
+    operation, node, _ = model.outputs[0]._keras_history
+    while type(operation).__name__ == "Activation":
+        operation, node, _ = operation._inbound_nodes[node].input_tensors[0]._keras_history
+    if not isinstance(operation, keras.Model | keras.layers.Dense):
+        raise ExportError(
+            f"The one number that the model gives comes from the layer {operation.name}, "
+            f"a {type(operation).__name__}.",
+            expected="a Dense layer with one unit",
+            fix="End the model with Dense(2, activation='softmax') and train it so.",
+        )
+    front = keras.Model(model.inputs[0], operation._inbound_nodes[node].input_tensors[0], name=model.name)
+    if isinstance(operation, keras.layers.Dense):
+        return front, operation
+    body, dense = _up_to_dense(operation)
+    return keras.Model(front.inputs[0], body(front.outputs[0]), name=model.name), dense
