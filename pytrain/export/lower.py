@@ -293,7 +293,9 @@ def _needed(call: Call, name: str) -> Array:
 )
 def _batch_normalization(call: Call) -> str:
     layer = call.layer
-    axis, rank = call.axis(layer.axis), len(call.shape)
+    # Keras 2 wrote a list.
+    (given,) = [layer.axis] if isinstance(layer.axis, int) else layer.axis
+    axis, rank = call.axis(given), len(call.shape)
     mean, variance = _needed(call, "moving_mean"), _needed(call, "moving_variance")
 
     def scale() -> Array:
@@ -399,6 +401,12 @@ def _over_root_mean_square(call: Call, epsilon: float) -> str:
 @row("LayerScale", carried="scale (ConvNeXt's own layer)")
 def _layer_scale(call: Call) -> str:
     return call.scale(call.input, _needed(call, "gamma"), part="")
+
+
+@row("CustomScaleLayer", carried="scale and add (InceptionResNetV2's own layer)")
+def _custom_scale_layer(call: Call) -> str:
+    first, second = call.inputs
+    return call.add("add", [first, call.scale(second, call.layer.scale)])
 
 
 def along_last(call: Call, values: Any, what: str) -> npt.NDArray[np.float64]:

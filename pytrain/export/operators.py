@@ -331,10 +331,19 @@ def _concatenate(call: Call) -> str:
     return call.add("concatenate", axis=call.axis(call.layer.axis, len(call.net.shape(call.inputs[0]))))
 
 
+@operation("Stack", carried="reshape and concatenate")
+def _stack(call: Call) -> str:
+    shape = call.net.shape(call.inputs[0])
+    axis = call.axis(call.layer.axis, len(shape) + 1)
+    single = (*shape[: axis - 1], 1, *shape[axis - 1 :])
+    parts = [call.add("reshape", name, "part", shape=single) for name in call.inputs]
+    return call.add("concatenate", parts, axis=axis)
+
+
 @operation(
     "GetItem",
     carried="crop; dense for channels",
-    restriction="slices of height and width without a step, and slices of the channels",
+    restriction="slices of height and width without a step; channels by slices or one by its number",
 )
 def _get_item(call: Call) -> str:
     key = call.args[1] if len(call.args) > 1 else call.kwargs["key"]
@@ -344,6 +353,10 @@ def _get_item(call: Call) -> str:
         place = key.index(Ellipsis)
         key[place : place + 1] = [slice(None)] * (rank + 2 - len(key))
     key += [slice(None)] * (rank + 1 - len(key))
+    channel = key[-1] if isinstance(key[-1], int) else None
+    if channel is not None:
+        channel %= call.shape[-1]
+        key[-1] = slice(channel, channel + 1)
     plain = all(isinstance(entry, slice) for entry in key) and len(key) == rank + 1
     if not plain or key[0] != slice(None) or (rank != 3 and any(entry != slice(None) for entry in key[1:-1])):
         raise call.refusal("takes single rows or other batches", "Take slices of height, width or channels.")
@@ -360,4 +373,4 @@ def _get_item(call: Call) -> str:
         chosen = np.eye(call.shape[-1])[:, key[-1]]
         weights = {"kernel": call.once(repr(key[-1]), lambda: chosen)}
         name = call.add("dense", name, weights=weights, activation="linear")
-    return name
+    return name if channel is None else call.add("reshape", name, "channel", shape=call.net.shape(name)[:-1])

@@ -44,6 +44,7 @@ def simplify(network: Network) -> Network:
         _drop_what_does_nothing,
         _join_reshapes,
         _join_scales,
+        _join_dense,
         _fold_into_source,
         _fold_into_reader,
         _fold_through_multiply,
@@ -126,6 +127,30 @@ def _join_scales(network: Network, node: Node) -> bool:
     return True
 
 
+def _join_dense(network: Network, node: Node) -> bool:
+    """Channels that were taken out one by one and put together in another order, as preprocess_input does."""
+    if node.kind != "concatenate" or node.config["axis"] != len(node.shape):
+        return False
+    parts = [network[name] for name in node.inputs]
+    first = parts[0]
+    if not all(
+        part.kind == "dense"
+        and part.inputs == first.inputs
+        and part.config["activation"] == "linear"
+        and part.weights.keys() == first.weights.keys()
+        and network.only_read_by(part.name, node)
+        for part in parts
+    ):
+        return False
+    node.kind, node.config, node.inputs = "dense", {"activation": "linear"}, list(first.inputs)
+    node.weights = {
+        name: np.concatenate([part.weights[name] for part in parts], axis=-1) for name in first.weights
+    }
+    for part in {part.name: part for part in parts}.values():
+        network.nodes.remove(part)
+    return True
+
+
 def _fold_through_multiply(network: Network, node: Node) -> bool:
     """A factor in front of a product, as hard_silu has it: the convolution behind the product takes it up."""
     product = _source(network, node, "multiply") if node.kind in TAKES_SCALE else None
@@ -149,16 +174,14 @@ def _fold_into_source(network: Network, node: Node) -> bool:
     if source is None or source.config["activation"] != "linear":
         return False
     scale, offset = _exact(node.weights["scale"]), _exact(node.weights["offset"])
-    kernel = _exact(source.weights[KERNEL[source.kind]])
+    kernel = source.weights[KERNEL[source.kind]]
+    bias = _exact(source.weights["bias"]) * scale if "bias" in source.weights else 0.0
     if source.kind == "conv2d_transpose":
-        kernel = kernel * scale[:, None]
+        scale = scale[:, None]
     elif source.kind == "depthwise_conv2d":
         # Output channel = input channel * multiplier + m.
-        kernel = kernel * scale.reshape(kernel.shape[2:])
-    else:
-        kernel = kernel * scale
-    bias = _exact(source.weights["bias"]) * scale if "bias" in source.weights else 0.0
-    _set(source, kernel, bias + offset)
+        scale = scale.reshape(kernel.shape[2:])
+    _set(source, _times(kernel, scale), bias + offset)
     network.remove(node)
     return True
 
@@ -180,12 +203,14 @@ def _fold_into_reader(network: Network, node: Node) -> bool:
 
 def _take_input_scale(node: Node, source: Node) -> None:
     scale, offset = _exact(source.weights["scale"]), _exact(source.weights["offset"])
-    kernel = _exact(node.weights[KERNEL[node.kind]])
+    kernel = node.weights[KERNEL[node.kind]]
+    bias = _exact(node.weights["bias"]) if "bias" in node.weights else None
     # In all three kernels the input's channels are the last axis but one.
-    shift = (kernel * offset[:, None]).sum(axis=tuple(range(kernel.ndim - 2)))
-    shift = shift.reshape(-1) if node.kind == "depthwise_conv2d" else shift.sum(axis=0)
-    bias = _exact(node.weights["bias"]) + shift if "bias" in node.weights else shift
-    _set(node, kernel * scale[:, None], bias if "bias" in node.weights or np.any(shift) else None)
+    if np.any(offset):
+        shift = (kernel * offset[:, None]).sum(axis=tuple(range(kernel.ndim - 2)))
+        shift = shift.reshape(-1) if node.kind == "depthwise_conv2d" else shift.sum(axis=0)
+        bias = shift if bias is None else bias + shift
+    _set(node, _times(kernel, scale[:, None]), bias)
 
 
 def _merge_padding(network: Network, node: Node) -> bool:
@@ -224,12 +249,19 @@ def _exact(values: Array) -> Exact:
     return values.astype(np.float64)
 
 
+def _times(kernel: Array, scale: Exact) -> Array:
+    """A kernel scaled in double precision, without a copy of it in double precision."""
+    product = np.empty_like(kernel)
+    np.multiply(kernel, scale, out=product, dtype=np.float64, casting="same_kind")
+    return product
+
+
 def _single(values: Any) -> Array:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def _set(node: Node, kernel: Exact, bias: Any) -> None:
+def _set(node: Node, kernel: Array, bias: Any) -> None:
     """Gives a node weights of its own; its former arrays may belong to others too."""
-    node.weights = {KERNEL[node.kind]: _single(kernel)}
+    node.weights = {KERNEL[node.kind]: kernel}
     if bias is not None:
         node.weights["bias"] = _single(bias)

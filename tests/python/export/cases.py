@@ -461,6 +461,7 @@ def _normalisation() -> Iterator[Case]:
     yield case("UnitNormalization", "of a vector", lambda k, x: k.UnitNormalization()(k.Flatten()(x)))
     yield case("SpectralNormalization", "Conv2D", lambda k, x: k.SpectralNormalization(k.Conv2D(4, 3))(x))
     yield case("LayerScale", "", _layer_scale)
+    yield case("CustomScaleLayer", "", _custom_scale)
     yield case("Rescaling", "scale", lambda k, x: k.Rescaling(1 / 127.5)(x))
     yield case("Rescaling", "offset", lambda k, x: k.Rescaling(0.5, offset=-1.0)(x))
     yield case("Rescaling", "vectors", lambda k, x: k.Rescaling([0.5, 2.0, 1.0], offset=[-1.0, 0.0, 1.0])(x))
@@ -497,6 +498,12 @@ def _layer_scale(k: Any, x: Any) -> Any:
     from keras.src.applications.convnext import LayerScale
 
     return LayerScale(0.5, 3)(x)
+
+
+def _custom_scale(k: Any, x: Any) -> Any:
+    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+    return CustomScaleLayer(0.2)([x, k.Conv2D(3, 1)(x)])
 
 
 def _adapted(k: Any, x: Any) -> Any:
@@ -613,6 +620,12 @@ def _operations() -> Iterator[Case]:
         ("GetItem", "a part of the picture", lambda x: x[:, 1:-1, :-2, :]),
         ("GetItem", "channels backwards", lambda x: x[..., ::-1]),
         ("GetItem", "one channel", lambda x: x[..., 1:2]),
+        ("GetItem", "the last channel", lambda x: x[..., -1]),
+        (
+            "Stack",
+            "of vectors",
+            lambda x: ops.stack([ops.max(x, axis=(1, 2)), ops.mean(x, axis=(1, 2))], axis=1),
+        ),
         ("Cast", "float32", lambda x: ops.relu(ops.cast(x, "float32"))),
         ("StopGradient", "", lambda x: ops.relu(ops.stop_gradient(x))),
         ("Copy", "", lambda x: ops.relu(ops.copy(x))),
@@ -666,6 +679,11 @@ def _networks() -> Iterator[Case]:
     yield case("Functional", "squeeze and excite", _squeeze_excite)
     yield case("Functional", "inverted residual", _inverted_residual)
     yield case("Functional", "float16", _float16)
+    yield case("Functional", "transfer learning", _transfer)
+    for mode in ("tf", "torch", "caffe"):
+        yield case(
+            "Functional", f"preprocess_input {mode}", lambda k, x, mode=mode: _preprocessed(k, x, mode)
+        )
 
 
 def _sequential() -> Any:
@@ -743,6 +761,26 @@ def _inverted_residual(k: Any, x: Any) -> Any:
 
 def _float16(k: Any, x: Any) -> Any:
     return k.Activation("linear", dtype="float32")(k.Conv2D(4, 3, dtype="mixed_float16")(x))
+
+
+def _transfer(k: Any, x: Any) -> Any:
+    """As tutorials build it: augmentation and base as inner models, the base frozen."""
+    augmentation = keras.Sequential([k.RandomFlip("horizontal"), k.RandomRotation(0.1)])
+    entry = keras.Input(SHAPE)
+    y = k.ReLU()(k.BatchNormalization()(k.Conv2D(4, 3, use_bias=False)(entry)))
+    base = keras.Model(entry, y, name="base")
+    base.trainable = False
+    y = base(k.Rescaling(1 / 127.5, offset=-1)(augmentation(x)), training=False)
+    return k.Dense(3, activation="softmax")(k.Dropout(0.2)(k.GlobalAveragePooling2D()(y)))
+
+
+def _preprocessed(k: Any, x: Any, mode: str) -> Any:
+    preprocess = {
+        "tf": keras.applications.mobilenet_v2.preprocess_input,
+        "torch": keras.applications.densenet.preprocess_input,
+        "caffe": keras.applications.resnet50.preprocess_input,
+    }[mode]
+    return k.Conv2D(4, 3)(preprocess(x))
 
 
 CASES: list[Case] = [

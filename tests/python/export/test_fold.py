@@ -87,6 +87,10 @@ SIMPLIFIED: dict[str, tuple[Block, list[str]]] = {
         ["activation"],
     ),
     "the same done twice": (lambda k, x: k.Add()([k.ReLU()(x), k.ReLU()(x)]), ["activation", "add"]),
+    "channels in another order": (
+        lambda k, x: keras.applications.resnet50.preprocess_input(x),
+        ["dense"],
+    ),
     "hard swish in front of a convolution": (
         lambda k, x: k.Conv2D(4, 3, padding="same")(k.Activation("hard_silu")(x)),
         ["scale", "activation", "multiply", "conv2d"],
