@@ -1,9 +1,10 @@
 // Builds web/dist from web/: bundles the scripts, copies pages, fonts, other people's libraries, deletes what is stale.
 
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { makePages } from './pages.mjs';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const root = dirname(web);
@@ -37,7 +38,7 @@ const vendored = {
   'p5.min.js': 'p5/lib/p5.min.js',
   'p5-1.min.js': 'p5-1/lib/p5.min.js',
   'ml5.min.js': 'ml5/dist/ml5.min.js',
-  'tf.min.js': '@tensorflow/tfjs/dist/tf.min.js',
+  'tf.min.js': '@tensorflow/tfjs/dist/tf.es2017.min.js', // the older build evaluates strings, which our pages forbid
   'teachablemachine-image.min.js': '@teachablemachine/image/dist/teachablemachine-image.min.js',
 };
 
@@ -107,8 +108,9 @@ await Promise.all([
   ...['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'].map((file) =>
     copy(join(modules, '@tensorflow/tfjs-backend-wasm/dist', file), file),
   ),
-  ...['index.html', 'verify.html', 'icon.svg'].map((file) => copy(join(web, file), file)),
-  copyFolder(join(web, 'sketches'), 'sketches'),
+  ...['verify.html', 'icon.svg'].map((file) => copy(join(web, file), file)),
+  ...Object.entries(await makePages(web)).map(([file, html]) => write(join(dist, file), html)),
+  copySketches(),
   gatherLicenses(),
 ]);
 await deleteStale(dist);
@@ -140,14 +142,12 @@ async function copy(from, to) {
   await copyFile(from, target);
 }
 
-/**
- * @param {string} from
- * @param {string} to relative to dist
- */
-async function copyFolder(from, to) {
-  const entries = await readdir(from, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  await Promise.all(files.map((file) => copy(file, join(to, relative(from, file)))));
+async function copySketches() {
+  const entries = await readdir(join(web, 'sketches'), { withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join('sketches', name, 'sketch.js'));
+  await Promise.all(files.map((file) => copy(join(web, file), file)));
 }
 
 /** The licence texts of everything that dist carries. */

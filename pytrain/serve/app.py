@@ -44,6 +44,9 @@ POLICY = (
 )
 """What a page may load: nothing from another origin."""
 
+SKETCH_POLICY = POLICY.replace("script-src", "script-src 'unsafe-eval'")
+"""Teachable Machine's library looks for the global object by evaluating a string."""
+
 
 def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -> Flask:
     """The application, for any WSGI server.
@@ -92,7 +95,8 @@ def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -
 
     @app.after_request
     def headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        policy = SKETCH_POLICY if request.path.startswith("/sketches/") else POLICY
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
 

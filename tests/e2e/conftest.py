@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import os
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from fake_camera import write_video
-from live import Launch, Open, Server, Watched
+from live import CHECKOUT, Launch, Open, Server, Watched
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from shared import LABELS
 
 from pytrain.export import chromium
+from pytrain.image import read_image
+
+SHIPPED = CHECKOUT / "exported_models" / "four-shapes"
 
 SEEDS = {"circle": (3, 11), "square": (3, 11), "star": (3, 11), "triangle": (3, 11)}
 """Two scenes for each shape that the fake camera shows."""
@@ -21,6 +29,54 @@ SEEDS = {"circle": (3, 11), "square": (3, 11), "star": (3, 11), "triangle": (3, 
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose only model is the shipped four-shapes."""
     started = Server(tmp_path_factory.mktemp("empty"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def keras_model() -> Any:
+    """The shipped four-shapes, as it was trained."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    return keras.saving.load_model(SHIPPED / "model.keras")
+
+
+@pytest.fixture(scope="session")
+def reference(keras_model: Any) -> Callable[[Any], Any]:
+    """What Keras gives: [batch, 224, 224, 3] to [batch, classes]."""
+    return lambda inputs: np.asarray(keras_model(inputs, training=False))
+
+
+@pytest.fixture(scope="session")
+def golden() -> list[tuple[Path, str]]:
+    """The shipped golden frames that show a shape, each with the label that Python gives it."""
+    entries = json.loads((SHIPPED / "golden" / "golden.json").read_text(encoding="utf-8"))["frames"]
+    shapes = [entry for entry in entries if entry["label"] in LABELS]
+    return [
+        (SHIPPED / "golden" / entry["file"], LABELS[int(np.argmax(entry["probabilities"]))])
+        for entry in shapes
+    ]
+
+
+@pytest.fixture(scope="session")
+def exported(
+    keras_model: Any, golden: list[tuple[Path, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server whose four-shapes was exported just now: both forms, weights as they were trained."""
+    from pytrain.export import export
+
+    folder = tmp_path_factory.mktemp("exported")
+    export(
+        keras_model,
+        folder / "exported_models" / "four-shapes",
+        labels=LABELS,
+        weights="float32",
+        input_range="-1..1",
+        golden=[(read_image(path), label) for path, label in golden],
+        verify=False,
+    )
+    started = Server(folder)
     yield started
     started.stop()
 

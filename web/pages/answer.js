@@ -80,8 +80,9 @@ export function showResults(results) {
   const [best] = results;
   if (results.unknown) {
     const none = `None of the ${WORDS[labels.length] ?? labels.length}, or not clear enough.`;
-    set('unknown', 'unknown', String(best.confidence), 'Not sure', none, '');
-    say('Not sure.');
+    const nearest = `Nearest: ${best.label.replaceAll('_', ' ')}.`;
+    set('unknown', 'unknown', String(best.confidence), 'Not sure', `${nearest} ${none}`, '');
+    say(`Not sure. ${nearest}`);
   } else {
     set('known', best.label, String(best.confidence), words(best.label), '', percent(best.confidence));
     say(`${words(best.label)}, ${percent(best.confidence)}.`);
@@ -138,7 +139,7 @@ function setBar(label, confidence) {
 }
 
 /** 100 % only where it is certain to the digit shown. @param {number} share */
-export function percent(share) {
+function percent(share) {
   const whole = Math.round(share * 100);
   return `${whole === 100 && share < 0.995 ? 99 : whole} %`;
 }

@@ -1,8 +1,8 @@
 // The self-check on load: does this browser give Python's answer? If not, a warning with both answers.
 
-import { FIRST, MAX_DIFFERENCE } from '../lib/backend.js';
+import { FIRST } from '../lib/backend.js';
 import { PytrainError } from '../lib/errors.js';
-import { percent, words } from './answer.js';
+import { words } from './answer.js';
 import { showCheck } from './facts.js';
 import { clearMessage, showMessage } from './message.js';
 import { state } from './state.js';
@@ -28,14 +28,12 @@ export async function checkModel(classifier, useBackend) {
   clearMessage('check');
   if (check.same !== false || !check.worst) return;
   const { backend } = classifier;
-  const { python, here } = check.worst;
   const action = { label: `Use ${FIRST}`, run: () => useBackend(FIRST) };
   showMessage(
     'check',
     new PytrainError(
-      `On ${backend} this model does not answer as it does in Python.`,
-      `${best(classifier.labels, python)}, as in Python; here it is ${best(classifier.labels, here)}. ` +
-        `A difference of ${MAX_DIFFERENCE} is allowed.`,
+      `On ${backend} this model does not answer as in Python: ${bothAnswers(classifier.labels, check.worst)}.`,
+      null,
       backend === FIRST
         ? 'Export the model again, or copy its whole folder again.'
         : `This device may count less exactly on ${backend}. Use ${FIRST} instead.`,
@@ -45,10 +43,16 @@ export async function checkModel(classifier, useBackend) {
 }
 
 /**
+ * The most probable class of each; where both name the same one, that whose probability differs most.
  * @param {readonly string[]} labels
- * @param {number[]} probabilities
+ * @param {{python: number[], here: number[]}} answers
  */
-function best(labels, probabilities) {
-  const at = probabilities.indexOf(Math.max(...probabilities));
-  return at < 0 ? 'no number' : `${words(labels[at])} ${percent(probabilities[at])}`;
+function bothAnswers(labels, { python, here }) {
+  const greatest = (/** @type {number[]} */ values) => values.indexOf(Math.max(...values));
+  let [there, now] = [greatest(python), greatest(here)];
+  if (there === now) there = now = greatest(python.map((value, index) => Math.abs(value - here[index])));
+  if (now < 0) return 'it gives no numbers';
+  const said = (/** @type {number} */ at, /** @type {number[]} */ from) =>
+    `${words(labels[at])} ${(100 * from[at]).toFixed(1)} %`;
+  return `a test picture is ${said(now, here)} here, ${said(there, python)} there`;
 }

@@ -86,9 +86,15 @@ function checked(check) {
   if (check.same === null)
     return ['unknown', 'Not checked', 'This model brings no pictures to compare with.'];
   const pictures = check.frames === 1 ? 'One test picture' : `${check.frames} test pictures`;
-  const digits = Number(check.maxDifference).toFixed(7).replace(/0+$/, '').replace(/[.]$/, '');
-  const hint = `${pictures}, greatest difference ${digits}. Up to ${MAX_DIFFERENCE} counts as the same.`;
+  const most = differenceText(Number(check.maxDifference));
+  const hint = `${pictures}, greatest difference ${most}. Up to ${MAX_DIFFERENCE} counts as the same.`;
   return check.same ? ['same', 'Same as Python', hint] : ['differs', 'Differs', hint];
+}
+
+/** Of a small difference one digit says enough. @param {number} difference */
+function differenceText(difference) {
+  if (difference < 1e-7) return 'below 0.0000001';
+  return difference < MAX_DIFFERENCE ? String(Number(difference.toFixed(7))) : difference.toFixed(3);
 }
 
 /** @param {Record<string, {accuracy?: number}>} metrics */

@@ -7,16 +7,26 @@ import { showMessage } from './message.js';
 const source = byId('source');
 const file = String(source.dataset.file);
 
-/** A page with absolute addresses, so that it works wherever it is pasted while this server runs. */
+/** Absolute addresses: what is copied works wherever it is pasted, while this server runs. @param {string} path */
+const at = (path) => new URL(path, import.meta.url).href;
+
+/** @param {string} code */
+function withAddresses(code) {
+  return code.replace(
+    /new URL\('([^']+)', location\.href\)\.href/g,
+    (_, path) => `'${new URL(path, location.href)}'`,
+  );
+}
+
 function wholePage() {
-  const at = (/** @type {string} */ path) => new URL(path, import.meta.url).href;
+  const scripts = String(source.dataset.scripts)
+    .split(' ')
+    .map((file) => `    <script src="${at(file)}"></script>\n`);
   return `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
-    <script src="${at('vendor/p5.min.js')}"></script>
-    <script src="${at('pytrain.js')}"></script>
-    <script>
+${scripts.join('')}    <script>
 ${source.textContent}
     </script>
   </head>
@@ -35,4 +45,6 @@ window.addEventListener('error', ({ error }) => error && showMessage('sketch', e
 copies(byId('copy'), () => source.textContent);
 copies(byId('copy-page'), wholePage);
 const response = await fetch(file);
-source.textContent = response.ok ? await response.text() : `${file} cannot be read (${response.status}).`;
+source.textContent = response.ok
+  ? withAddresses(await response.text())
+  : `${file} cannot be read (${response.status}).`;

@@ -1,0 +1,61 @@
+// Makes the HTML pages: fills what they share (web/parts) into them, and makes the gallery and a page for each sketch.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+/**
+ * @typedef {{name: string, title: string, lead: string, with: string, scripts: string[], picture: string}} Sketch
+ *   with: what it needs, in words; scripts: files of dist to load, in this order; picture: inside of an SVG, 100 x 100
+ */
+
+/**
+ * @param {string} web the folder of the sources
+ * @returns {Promise<Record<string, string>>} pages by their path in dist
+ */
+export async function makePages(web) {
+  /** @param {string} file */
+  const read = (file) => readFile(join(web, file), 'utf8');
+  /** @type {Record<string, string>} */
+  const parts = {};
+  for (const file of await readdir(join(web, 'parts'))) {
+    parts[basename(file, '.html')] = (await read(join('parts', file))).trimEnd();
+  }
+  /** @type {Sketch[]} */
+  const sketches = JSON.parse(await read('sketches/sketches.json'));
+  const gallery = sketches.map(inGallery).join('\n        ');
+  const pages = {
+    'index.html': fill(await read('index.html'), { ...parts, root: './' }),
+    'sketches/index.html': fill(await read('sketches/index.html'), { ...parts, root: '../', gallery }),
+  };
+  const template = await read('sketches/page.html');
+  for (const sketch of sketches) {
+    const root = '../../';
+    const scripts = sketch.scripts.map((file) => `<script src="${root}${file}"></script>`).join('\n    ');
+    const values = { ...parts, ...sketch, root, scripts, files: sketch.scripts.join(' ') };
+    Object.assign(pages, { [`sketches/${sketch.name}/index.html`]: fill(template, values) });
+  }
+  return pages;
+}
+
+/** @param {Sketch} sketch */
+function inGallery({ name, title, lead, picture }) {
+  return `<li>
+          <a href="${name}/">
+            <svg viewBox="0 0 100 100" aria-hidden="true">${picture}</svg>
+            <strong>${title}</strong>
+            <span>${lead}</span>
+          </a>
+        </li>`;
+}
+
+/**
+ * @param {string} text with {{name}} where a value belongs; values may hold further ones
+ * @param {Record<string, string>} values
+ * @returns {string}
+ */
+function fill(text, values) {
+  return text.replace(/\{\{(\w+)\}\}/g, (_, name) => {
+    if (!(name in values)) throw new Error(`A page asks for {{${name}}}, which nobody gives.`);
+    return fill(values[name], values);
+  });
+}
