@@ -66,6 +66,7 @@ class Answer:
         difference: the greatest over all outputs and batches, as TOLERANCE counts it; None after an error.
         milliseconds: from loading to the last output.
         error: what went wrong, or "".
+        outputs: of the last batch.
     """
 
     job: Job
@@ -73,6 +74,7 @@ class Answer:
     difference: float | None = None
     milliseconds: float = 0.0
     error: str = ""
+    outputs: tuple[Array, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -118,18 +120,20 @@ def _answer(job: Job, backend: str, answer: dict[str, Any]) -> Answer:
     if "error" in answer:
         return Answer(job, backend, error=answer["error"])
     difference = 0.0
+    got: list[Array] = []
     for batch, outputs in zip(job.batches, answer["outputs"], strict=True):
         if len(outputs) != len(job.expected):
             error = f"gives {len(outputs)} outputs instead of {len(job.expected)}"
             return Answer(job, backend, error=error)
+        got = []
         for given, expected in zip(outputs, job.expected, strict=True):
             wanted = expected[:batch]
             if tuple(given["shape"]) != wanted.shape:
                 error = f"gives shape {given['shape']} instead of {list(wanted.shape)}"
                 return Answer(job, backend, error=error)
-            got = np.frombuffer(base64.b64decode(given["data"]), "<f4").reshape(wanted.shape)
-            difference = max(difference, relative_difference(got, wanted), key=_nan_first)
-    return Answer(job, backend, difference, answer["milliseconds"])
+            got.append(np.frombuffer(base64.b64decode(given["data"]), "<f4").reshape(wanted.shape))
+            difference = max(difference, relative_difference(got[-1], wanted), key=_nan_first)
+    return Answer(job, backend, difference, answer["milliseconds"], outputs=tuple(got))
 
 
 def _nan_first(value: float) -> float:
@@ -149,10 +153,10 @@ def write_models(folder: Path, model: Any) -> tuple[list[str], list[str]]:
     Returns:
         (names of the graph's outputs in the order of Keras's, the formats written).
     """
+    from pytrain.export.fold import simplify
     from pytrain.export.graph_model import PROBABILITIES, graph_model
     from pytrain.export.layers_model import OnlyGraph, layers_model
     from pytrain.export.read import read_network
-    from pytrain.export.simplify import simplify
     from pytrain.export.weights import write_manifests
 
     network = simplify(read_network(model))

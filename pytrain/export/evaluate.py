@@ -115,8 +115,9 @@ def _resize(node: Node, x: Any) -> Any:
 
 
 def _pool(node: Node, x: Any) -> Any:
-    kind = "MAX" if node.kind == "max_pool" else "AVG"
-    return tf.nn.pool(x, node.config["pool"], kind, strides=node.config["strides"], padding=_padding(node))
+    # tf.nn.pool refuses strides beyond the pool.
+    pool = tf.nn.max_pool2d if node.kind == "max_pool" else tf.nn.avg_pool2d
+    return pool(x, node.config["pool"], node.config["strides"], _padding(node))
 
 
 def _reduce(node: Node, x: Any) -> Any:

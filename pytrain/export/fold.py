@@ -1,259 +1,267 @@
-"""Reads a Keras 3 model into a plain network and simplifies it, without changing what it computes."""
+"""Simplifies a plain network without changing what it computes: fewer operations, no more weights."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pytrain.errors import ExportError
-from pytrain.model.backend import keras
+from pytrain.export.network import FUSING, Array, Network, Node
+from pytrain.export.shapes import same_padding
 
-Array = npt.NDArray[np.float32]
+Exact = npt.NDArray[np.float64]
 
-DROPPED = {
-    "ActivityRegularization",
-    "AlphaDropout",
-    "Dropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "Identity",
-    "SpatialDropout2D",
+KERNEL = {
+    "conv2d": "kernel",
+    "conv2d_transpose": "kernel",
+    "dense": "kernel",
+    "depthwise_conv2d": "depthwise_kernel",
 }
-"""Layers that do nothing when a model predicts."""
+"""What the kernel of each kind that can carry a bias is called."""
 
-FOLDS_SCALE: dict[str, Callable[[Layer, Array], Mapping[str, Array]]] = {}
-"""How a layer's kernel takes up a factor per output channel; filled below."""
+TAKES_SCALE = ("conv2d", "depthwise_conv2d", "dense")
+"""Kinds whose kernel can take up a scale in front of them."""
 
-FUSED_ACTIVATIONS = {"relu", "relu6"}
-"""Activations that a convolution or Dense layer can carry itself."""
-
-
-@dataclass
-class Layer:
-    """One operation: a Keras class name, its settings, its weights, and the layers it reads from.
-
-    `weights` has TensorFlow.js's names (`kernel`, `depthwise_kernel`, `bias`, ...), float32.
-    """
-
-    name: str
-    kind: str
-    config: dict[str, Any]
-    weights: dict[str, Array]
-    inputs: list[str]
-
-
-@dataclass
-class Network:
-    """Layers in an order in which each comes after those it reads from."""
-
-    layers: list[Layer]
-    outputs: list[str]
-    input_shape: tuple[int | None, ...]
-    by_name: dict[str, Layer] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.by_name = {layer.name: layer for layer in self.layers}
-
-    def readers(self, name: str) -> list[Layer]:
-        return [layer for layer in self.layers if name in layer.inputs]
-
-    def remove(self, layer: Layer) -> None:
-        """Takes a layer with one input out; whoever read from it reads from that input."""
-        (source,) = layer.inputs
-        for reader in self.readers(layer.name):
-            reader.inputs = [source if name == layer.name else name for name in reader.inputs]
-        self.outputs = [source if name == layer.name else name for name in self.outputs]
-        self.layers.remove(layer)
-        del self.by_name[layer.name]
-
-
-def read_network(model: Any) -> Network:
-    """Reads a built functional or Sequential model with one input.
-
-    Raises:
-        ExportError: a subclassed model, several inputs, a layer used twice, or weights that are not finite.
-    """
-    if isinstance(model, keras.Sequential):
-        model = _functional(model)
-    if type(model).__name__ not in {"Functional", "Model"} or not hasattr(model, "operations"):
-        raise ExportError(
-            f"The model is a {type(model).__name__}.",
-            expected="a functional or Sequential Keras model",
-            fix="Rebuild it with keras.Input and keras.Model(inputs, outputs).",
-        )
-    layers: list[Layer] = []
-    outputs = _walk(model, layers, inputs=None)
-    entries = [layer for layer in layers if layer.kind == "InputLayer"]
-    if len(entries) != 1:
-        raise ExportError(f"The model has {len(entries)} inputs.", expected="one picture as the only input")
-    return Network(layers, outputs, tuple(entries[0].config["batch_shape"]))
+IDLE: dict[str, Callable[[Node], bool]] = {
+    "permute": lambda node: list(node.config["order"]) == sorted(node.config["order"]),
+    "scale": lambda node: bool(np.all(node.weights["scale"] == 1) and not np.any(node.weights["offset"])),
+    "pad": lambda node: not np.any(node.config["padding"]),
+    "crop": lambda node: not np.any(node.config["crop"]),
+    "upsample": lambda node: tuple(node.config["factors"]) == (1, 1),
+}
+"""When a node of each kind does nothing."""
 
 
 def simplify(network: Network) -> Network:
-    """Drops layers that only train, folds BatchNormalization, and lets layers carry their activation."""
-    for layer in list(network.layers):
-        if layer.kind in DROPPED:
-            network.remove(layer)
-    for layer in list(network.layers):
-        if layer.kind == "BatchNormalization":
-            _fold_batch_normalization(network, layer)
-    for layer in list(network.layers):
-        if layer.kind in {"ReLU", "Activation"}:
-            _fuse_activation(network, layer)
+    """Folds scales, merges padding, lets convolutions carry their activation; in place, and returned.
+
+    A weight that is shared stays as it was for its other owners: what changes is a new array.
+    """
+    _merge_twins(network)
+    rules: tuple[Callable[[Network, Node], bool], ...] = (
+        _drop_what_does_nothing,
+        _join_reshapes,
+        _join_scales,
+        _join_dense,
+        _fold_into_source,
+        _fold_into_reader,
+        _fold_through_multiply,
+        _merge_padding,
+        _fuse_activation,
+    )
+    changed = True
+    while changed:
+        changed = False
+        for node in list(network.nodes):
+            # One rule may have taken away what the next one would look at.
+            if any(rule(network, node) for rule in rules):
+                changed = True
     return network
 
 
-def _functional(model: Any) -> Any:
-    if not model.built:
-        raise ExportError(
-            "The Sequential model has no input shape yet.",
-            fix="Start it with keras.Input((224, 224, 3)) or call model.build.",
-        )
-    return keras.Model(model.inputs, model.outputs)
+def _merge_twins(network: Network) -> None:
+    """Of nodes that do the same with the same inputs one is enough: NASNet rectifies a tensor many times."""
+    first: dict[Any, str] = {}
+    merged: dict[str, str] = {}
+    for node in list(network.nodes):
+        node.inputs = [merged.get(name, name) for name in node.inputs]
+        weights = tuple((name, id(values)) for name, values in sorted(node.weights.items()))
+        key = (node.kind, tuple(node.inputs), repr(sorted(node.config.items())), weights)
+        if first.setdefault(key, node.name) != node.name:
+            merged[node.name] = first[key]
+            network.nodes.remove(node)
+    network.outputs = {key: merged.get(name, name) for key, name in network.outputs.items()}
 
 
-def _walk(model: Any, layers: list[Layer], inputs: list[str] | None) -> list[str]:
-    """Appends a model's layers; a model inside a model is written out in its place.
-
-    Returns the names of the layers that give the model's outputs.
-    """
-    config = model.get_config()
-    given: dict[str, str] = {}
-    if inputs is not None:
-        entry_names = [reference[0] for reference in _references(config["input_layers"])]
-        given = dict(zip(entry_names, inputs, strict=True))
-    known = {layer.name for layer in layers}
-    for entry in config["layers"]:
-        name = entry["name"]
-        if name in given:
-            continue
-        nodes = entry["inbound_nodes"]
-        if len(nodes) > 1:
-            raise ExportError(
-                f"The layer {name} is used {len(nodes)} times.",
-                expected="every layer used once",
-                fix="Make one layer for each use, with copied weights.",
-            )
-        sources = [given.get(source, source) for source in _sources(nodes)]
-        layer = model.get_layer(name)
-        if isinstance(layer, keras.Model):
-            inner = _functional(layer) if isinstance(layer, keras.Sequential) else layer
-            (given[name],) = _walk(inner, layers, sources)
-            continue
-        if name in known:
-            raise ExportError(
-                f"Two layers are called {name}.", fix="Give the layers of the inner model other names."
-            )
-        known.add(name)
-        layers.append(Layer(name, entry["class_name"], dict(entry["config"]), _weights(layer), sources))
-    return [given.get(name, name) for name, *_ in _references(config["output_layers"])]
-
-
-def _references(value: Any) -> list[list[Any]]:
-    """Keras writes one output as [name, node, tensor] and several as a list of those."""
-    return [value] if value and isinstance(value[0], str) else list(value)
-
-
-def _sources(nodes: list[Any]) -> list[str]:
-    found: list[str] = []
-
-    def collect(value: Any) -> None:
-        if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-            found.append(value["config"]["keras_history"][0])
-        elif isinstance(value, dict):
-            for part in value.values():
-                collect(part)
-        elif isinstance(value, list | tuple):
-            for part in value:
-                collect(part)
-
-    collect(nodes)
-    return found
-
-
-def _weights(layer: Any) -> dict[str, Array]:
-    weights: dict[str, Array] = {}
-    for variable in layer.weights:
-        if "seed_generator" in variable.path:
-            continue
-        name = variable.name
-        if name == "kernel" and type(layer).__name__ == "DepthwiseConv2D":
-            name = "depthwise_kernel"
-        values = keras.ops.convert_to_numpy(variable).astype(np.float32)
-        if not np.isfinite(values).all():
-            raise ExportError(
-                f"The weight {name} of the layer {layer.name} is not finite (NaN or infinity).",
-                fix="Train again with a lower learning rate; such a model answers nothing useful.",
-            )
-        weights[name] = values
-    return weights
-
-
-def _fold_batch_normalization(network: Network, layer: Layer) -> None:
-    """Multiplies a normalisation into the layer before it, where nothing else reads that layer."""
-    source = network.by_name[layer.inputs[0]]
-    foldable = (
-        source.kind in FOLDS_SCALE
-        and source.config.get("activation", "linear") == "linear"
-        and len(network.readers(source.name)) == 1
-        and source.name not in network.outputs
-        and layer.config["axis"] in (-1, 3)
-    )
-    if not foldable:
-        return
-    mean, variance = layer.weights["moving_mean"], layer.weights["moving_variance"]
-    gamma = layer.weights.get("gamma", np.ones_like(mean))
-    beta = layer.weights.get("beta", np.zeros_like(mean))
-    # In double precision, so that folding costs no more than the last bit.
-    scale = gamma.astype(np.float64) / np.sqrt(variance.astype(np.float64) + layer.config["epsilon"])
-    bias = source.weights.get("bias", np.zeros_like(mean)).astype(np.float64)
-    source.weights.update(FOLDS_SCALE[source.kind](source, scale))
-    source.weights["bias"] = ((bias - mean) * scale + beta).astype(np.float32)
-    source.config["use_bias"] = True
-    network.remove(layer)
-
-
-def _fuse_activation(network: Network, layer: Layer) -> None:
-    source = network.by_name[layer.inputs[0]]
-    activation = relu_name(layer.config) if layer.kind == "ReLU" else layer.config["activation"]
-    fusable = (
-        activation in FUSED_ACTIVATIONS
-        and source.kind in FOLDS_SCALE
-        and source.config.get("activation", "linear") == "linear"
-        and len(network.readers(source.name)) == 1
-        and source.name not in network.outputs
-    )
-    if fusable:
-        source.config["activation"] = activation
-        network.remove(layer)
-
-
-def relu_name(config: Mapping[str, Any]) -> str | None:
-    """`relu` or `relu6` where a ReLU layer's settings are those; None for any other ReLU."""
-    if config.get("negative_slope") or config.get("threshold"):
+def _source(network: Network, node: Node, *kinds: str) -> Node | None:
+    """The only node that this one reads, where it is of these kinds and nobody else sees what it gives."""
+    if len(node.inputs) != 1:
         return None
-    return {None: "relu", 6.0: "relu6"}.get(config.get("max_value"))
+    source = network[node.inputs[0]]
+    return source if source.kind in kinds and network.only_read_by(source.name, node) else None
 
 
-def _scale_last(layer: Layer, scale: Array) -> Mapping[str, Array]:
-    """Conv2D [h, w, in, out] and Dense [in, out]: the outputs are the last axis."""
-    return {"kernel": (layer.weights["kernel"] * scale).astype(np.float32)}
+def _drop_what_does_nothing(network: Network, node: Node) -> bool:
+    if node.kind == "reshape":
+        idle = node.shape == network[node.inputs[0]].shape
+    else:
+        idle = node.kind in IDLE and IDLE[node.kind](node)
+    # The model's input stays apart from its outputs: a graph needs a node for each.
+    if not idle or (network[node.inputs[0]].kind == "input" and node.name in network.outputs.values()):
+        return False
+    network.remove(node)
+    return True
 
 
-def _scale_depthwise(layer: Layer, scale: Array) -> Mapping[str, Array]:
-    """DepthwiseConv2D [h, w, in, multiplier]: output channel = in * multiplier + m."""
-    kernel = layer.weights["depthwise_kernel"]
-    return {"depthwise_kernel": (kernel * scale.reshape(kernel.shape[2:])).astype(np.float32)}
+def _join_reshapes(network: Network, node: Node) -> bool:
+    """Of two reshapes in a row the last one says it all; a global pooling can give either shape itself."""
+    if node.kind != "reshape":
+        return False
+    source = _source(network, node, "reshape", "global_mean", "global_max")
+    if source is None:
+        return False
+    if source.kind == "reshape":
+        network.remove(source)
+        return True
+    channels = source.shape[-1]
+    if node.shape not in ((channels,), (1, 1, channels)):
+        return False
+    source.config["keepdims"] = len(node.shape) == 3
+    source.shape = node.shape
+    network.remove(node)
+    return True
 
 
-def _scale_pointwise(layer: Layer, scale: Array) -> Mapping[str, Array]:
-    return {"pointwise_kernel": (layer.weights["pointwise_kernel"] * scale).astype(np.float32)}
+def _join_scales(network: Network, node: Node) -> bool:
+    source = _source(network, node, "scale") if node.kind == "scale" else None
+    if source is None:
+        return False
+    scale, offset = _exact(node.weights["scale"]), _exact(node.weights["offset"])
+    node.weights = {
+        "scale": _single(_exact(source.weights["scale"]) * scale),
+        "offset": _single(_exact(source.weights["offset"]) * scale + offset),
+    }
+    network.remove(source)
+    return True
 
 
-FOLDS_SCALE.update(
-    Conv2D=_scale_last, Dense=_scale_last, DepthwiseConv2D=_scale_depthwise, SeparableConv2D=_scale_pointwise
-)
+def _join_dense(network: Network, node: Node) -> bool:
+    """Channels that were taken out one by one and put together in another order, as preprocess_input does."""
+    if node.kind != "concatenate" or node.config["axis"] != len(node.shape):
+        return False
+    parts = [network[name] for name in node.inputs]
+    first = parts[0]
+    if not all(
+        part.kind == "dense"
+        and part.inputs == first.inputs
+        and part.config["activation"] == "linear"
+        and part.weights.keys() == first.weights.keys()
+        and network.only_read_by(part.name, node)
+        for part in parts
+    ):
+        return False
+    node.kind, node.config, node.inputs = "dense", {"activation": "linear"}, list(first.inputs)
+    node.weights = {
+        name: np.concatenate([part.weights[name] for part in parts], axis=-1) for name in first.weights
+    }
+    for part in {part.name: part for part in parts}.values():
+        network.nodes.remove(part)
+    return True
+
+
+def _fold_through_multiply(network: Network, node: Node) -> bool:
+    """A factor in front of a product, as hard_silu has it: the convolution behind the product takes it up."""
+    product = _source(network, node, "multiply") if node.kind in TAKES_SCALE else None
+    if product is None:
+        return False
+    for name in product.inputs:
+        scale = network[name]
+        alone = (
+            scale.kind == "scale" and network.only_read_by(name, product) and product.inputs.count(name) == 1
+        )
+        if alone and not np.any(scale.weights["offset"]) and scale.shape[-1] == product.shape[-1]:
+            _take_input_scale(node, scale)
+            network.remove(scale)
+            return True
+    return False
+
+
+def _fold_into_source(network: Network, node: Node) -> bool:
+    """A scale behind a convolution or Dense: each output channel's weights take it up."""
+    source = _source(network, node, *FUSING) if node.kind == "scale" else None
+    if source is None or source.config["activation"] != "linear":
+        return False
+    scale, offset = _exact(node.weights["scale"]), _exact(node.weights["offset"])
+    kernel = source.weights[KERNEL[source.kind]]
+    bias = _exact(source.weights["bias"]) * scale if "bias" in source.weights else 0.0
+    if source.kind == "conv2d_transpose":
+        scale = scale[:, None]
+    elif source.kind == "depthwise_conv2d":
+        # Output channel = input channel * multiplier + m.
+        scale = scale.reshape(kernel.shape[2:])
+    _set(source, _times(kernel, scale), bias + offset)
+    network.remove(node)
+    return True
+
+
+def _fold_into_reader(network: Network, node: Node) -> bool:
+    """A scale in front of a convolution or Dense: each input channel's weights take it up.
+
+    Its offset only where no zeros are put around the picture after it.
+    """
+    source = _source(network, node, "scale") if node.kind in TAKES_SCALE else None
+    if source is None:
+        return False
+    if np.any(source.weights["offset"]) and node.config.get("padding", "valid") != "valid":
+        return False
+    _take_input_scale(node, source)
+    network.remove(source)
+    return True
+
+
+def _take_input_scale(node: Node, source: Node) -> None:
+    scale, offset = _exact(source.weights["scale"]), _exact(source.weights["offset"])
+    kernel = node.weights[KERNEL[node.kind]]
+    bias = _exact(node.weights["bias"]) if "bias" in node.weights else None
+    # In all three kernels the input's channels are the last axis but one.
+    if np.any(offset):
+        shift = (kernel * offset[:, None]).sum(axis=tuple(range(kernel.ndim - 2)))
+        shift = shift.reshape(-1) if node.kind == "depthwise_conv2d" else shift.sum(axis=0)
+        bias = shift if bias is None else bias + shift
+    _set(node, _times(kernel, scale[:, None]), bias)
+
+
+def _merge_padding(network: Network, node: Node) -> bool:
+    """Padding in front of a "valid" convolution that TensorFlow's "same" would have put there itself."""
+    if node.kind not in ("conv2d", "depthwise_conv2d") or node.config["padding"] != "valid":
+        return False
+    source = _source(network, node, "pad")
+    if source is None:
+        return False
+    size = network[source.inputs[0]].shape[:2]
+    kernel = node.weights[KERNEL[node.kind]].shape[:2]
+    same = tuple(
+        same_padding(*axis)
+        for axis in zip(size, kernel, node.config["strides"], node.config["dilation"], strict=True)
+    )
+    if same != tuple(tuple(pair) for pair in source.config["padding"]):
+        return False
+    node.config["padding"] = "same"
+    network.remove(source)
+    return True
+
+
+def _fuse_activation(network: Network, node: Node) -> bool:
+    if node.kind != "activation" or node.config["activation"] not in ("relu", "relu6"):
+        return False
+    source = _source(network, node, *FUSING)
+    if source is None or source.config["activation"] != "linear":
+        return False
+    source.config["activation"] = node.config["activation"]
+    network.remove(node)
+    return True
+
+
+def _exact(values: Array) -> Exact:
+    """In double precision, so that folding costs no more than the last bit."""
+    return values.astype(np.float64)
+
+
+def _times(kernel: Array, scale: Exact) -> Array:
+    """A kernel scaled in double precision, without a copy of it in double precision."""
+    product = np.empty_like(kernel)
+    np.multiply(kernel, scale, out=product, dtype=np.float64, casting="same_kind")
+    return product
+
+
+def _single(values: Any) -> Array:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _set(node: Node, kernel: Array, bias: Any) -> None:
+    """Gives a node weights of its own; its former arrays may belong to others too."""
+    node.weights = {KERNEL[node.kind]: kernel}
+    if bias is not None:
+        node.weights["bias"] = _single(bias)

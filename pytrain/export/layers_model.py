@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from pytrain.errors import ExportError
-from pytrain.export.former_layers_model import SUPPORTED, write_layers_model
 from pytrain.export.graph_activations import GELU_CUBE, GELU_SLOPE
 from pytrain.export.layer_list import Layers, Ref
 from pytrain.export.network import Array, Network, Node
@@ -34,12 +33,10 @@ from pytrain.export.stored import (
 )
 
 __all__ = [
-    "SUPPORTED",
     "TFJS_VERSION",
     "LayersTopology",
     "OnlyGraph",
     "layers_model",
-    "write_layers_model",
 ]
 
 TFJS_VERSION = "4.22.0"

@@ -12,12 +12,12 @@ import numpy as np
 from pytrain.errors import ExportError
 from pytrain.export import fallback
 from pytrain.export.adapt import Lens, input_shape, with_lens
+from pytrain.export.fold import simplify
 from pytrain.export.graph_model import graph_model
 from pytrain.export.head import with_probabilities
 from pytrain.export.layers_model import OnlyGraph, layers_model
 from pytrain.export.network import Network
 from pytrain.export.read import read_network
-from pytrain.export.simplify import simplify
 from pytrain.export.sources import Source, load_source
 from pytrain.export.weights import Topology
 from pytrain.model.backend import keras, tf

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from python.export.cases import SHAPE, of, randomise
-from python.export.evaluate import evaluate
 
+from pytrain.export.evaluate import evaluate
+from pytrain.export.fold import simplify
 from pytrain.export.network import Network
 from pytrain.export.read import read_network
-from pytrain.export.simplify import simplify
 from pytrain.model.backend import keras
 
 Block = Callable[[Any, Any], Any]
