@@ -254,8 +254,8 @@ def capped(call: Call, source: str, high: float) -> str:
     return call.scale(inner, high / 6.0, 0.0, "from_six")
 
 
-def clip(call: Call, source: str, low: float | None, high: float | None) -> str:
-    """Between two bounds, exactly: the larger of x and a constant, then the smaller of it and another."""
+def clip(call: Call, source: str, low: Any, high: Any) -> str:
+    """Between two bounds (numbers, vectors along the last axis, or None), exactly: no scaling rounds them."""
     if low is not None:
         source = call.add("maximum", [source, call.scale(source, 0.0, low, "low")], "maximum")
     if high is not None:

@@ -210,10 +210,10 @@ def _reciprocal(call: Call) -> str:
     return primitive(call, "reciprocal")
 
 
-@operation("Clip", carried="maximum and minimum")
+@operation("Clip", carried="maximum and minimum", restriction="one number, or one for each channel")
 def _clip(call: Call) -> str:
-    low, high = call.layer.x_min, call.layer.x_max
-    if (low, high) == (0, 6):
+    low, high = (None if end is None else _numbers(call, end) for end in (call.layer.x_min, call.layer.x_max))
+    if low is not None and high is not None and np.all(low == 0) and np.all(high == 6):
         return activations.relu6(call)
     return activations.clip(call, call.input, low, high)
 

@@ -73,7 +73,7 @@ def pooled(call: Call, size: tuple[int, int]) -> str:
     """An adaptive average pooling as a resize whose weights average."""
     height, width, _ = call.shape
     rows = _mixing(call.layer, height, width)
-    turned = type(call.layer)(size[::-1])
+    turned = type(call.layer)(size[::-1], data_format="channels_last")
     return call.add(
         "resize",
         call.input,

@@ -602,6 +602,7 @@ def _operations() -> Iterator[Case]:
         ("Log", "", lambda x: ops.log(ops.square(x) + 0.1)),
         ("Reciprocal", "", lambda x: ops.reciprocal(ops.square(x) + 0.1)),
         ("Clip", "-1, 0.5", lambda x: ops.clip(x, -1.0, 0.5)),
+        ("Clip", "a vector", lambda x: ops.clip(x, np.array([-1.0, -0.5, 0.0], np.float32), 1.0)),
         ("Clip", "0, 6", lambda x: ops.clip(x, 0.0, 6.0)),
         ("Mean", "height and width", lambda x: ops.mean(x, axis=(1, 2), keepdims=True)),
         ("Max", "height and width", lambda x: ops.max(x, axis=(1, 2))),
