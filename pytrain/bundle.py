@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -35,9 +34,6 @@ STALE_SECONDS = 3600
 
 RENAME_TRIES = 5
 RENAME_PAUSE_SECONDS = 0.3
-
-HASHED = re.compile(r"(weights|layers|constants)-[0-9a-f]{16}\.bin")
-"""Names of weight files; what has such a name never changes."""
 
 BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint16": 2, "uint8": 1, "bool": 1}
 """Bytes of one number in a shard, by the manifest's dtype."""
@@ -133,6 +129,7 @@ def replacing(target: Path) -> Iterator[Path]:
     check_target(target)
     staging = target.parent / f".{target.name}.new-{os.getpid()}"
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(target)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -160,9 +157,10 @@ def check_target(target: Path) -> None:
             expected="a new folder, or one that holds an exported model",
             fix="Choose another folder with --out.",
         )
+    # Nothing is made yet, for what comes between may still fail.
+    place = next(folder for folder in target.absolute().parents if folder.exists())
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target.parent):
+        with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
         raise BundleError(

@@ -88,6 +88,73 @@ def train(
 
 
 @cli.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--labels", help="Class names: a,b,c or a file, one a line.  [default: labels.txt by SOURCE]")
+@click.option("--out", type=FOLDER, help="The model's folder.  [default: exported_models/ and SOURCE's name]")
+@click.option(
+    "--input-range",
+    type=click.Choice(["-1..1", "0..1", "0..255", "imagenet", "caffe"]),
+    help="Pixel values that the model was trained on; asked for where the model does not tell.",
+)
+@click.option("--logits", is_flag=True, help="The model ends without softmax; add one.")
+@click.option("--output", metavar="NAME", help="The output that gives the probabilities, if several.")
+@click.option(
+    "--weights",
+    type=click.Choice(["auto", "float32", "float16", "uint8"]),
+    default="auto",
+    show_default=True,
+    help="How weights are stored; auto is the smallest that keeps 99.5 % of the answers.",
+)
+@click.option(
+    "--check",
+    multiple=True,
+    metavar="DIR|FILES",
+    help="Images to measure smaller weights on; may be given several times.",
+)
+@click.option("--accept-loss", is_flag=True, help="Take --weights even if more answers change.")
+@click.option(
+    "--verify/--no-verify", "verifying", default=True, help="Compare with TensorFlow.js before the end."
+)
+def export(
+    source: Path,
+    labels: str | None,
+    out: Path | None,
+    input_range: str | None,
+    logits: bool,
+    output: str | None,
+    weights: str,
+    check: Sequence[str],
+    accept_loss: bool,
+    verifying: bool,
+) -> None:
+    """Export a Keras model for the browser: ml5, Teachable Machine, TensorFlow.js and our page open it.
+
+    SOURCE is a .keras file, an .h5 file (Keras 2 and Teachable Machine's too), Teachable Machine's zip, a
+    SavedModel folder (needs pytrain[tensorflowjs]), or a model's folder of pytrain's own.
+
+    Example: pytrain export flowers.keras --labels daisy,rose,tulip --input-range=0..1
+    """
+    from pytrain.export import export as write
+    from pytrain.export.next_steps import next_steps
+
+    made = write(
+        source,
+        out or Path("exported_models") / (source.stem or source.resolve().name),
+        labels=labels,
+        weights=weights,
+        input_range=input_range,
+        logits=logits,
+        output=output,
+        check=check or None,
+        accept_loss=accept_loss,
+        verify=verifying,
+        say=click.echo,
+    )
+    for line in next_steps(made):
+        click.echo(line)
+
+
+@cli.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--backend",

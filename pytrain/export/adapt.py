@@ -131,7 +131,7 @@ def input_shape(model: Any) -> tuple[int, ...]:
     """
     _check_built(model)
     if len(model.inputs) != 1:
-        named = ", ".join(f"{entry.name} {_shown(entry.shape)}" for entry in model.inputs)
+        named = ", ".join(f"{entry.name} {shown(entry.shape)}" for entry in model.inputs)
         raise ExportError(
             f"The model has {len(model.inputs)} inputs: {named}.",
             expected="one picture as the only input",
@@ -142,13 +142,13 @@ def input_shape(model: Any) -> tuple[int, ...]:
     if dtype == "string" or len(shape) == 2:
         what = "text" if dtype in {"string", "int32", "int64"} else "a row of numbers"
         raise ExportError(
-            f"The model takes {_shown(shape)} of type {dtype}: {what}, no picture.",
+            f"The model takes {shown(shape)} of type {dtype}: {what}, no picture.",
             expected="an image classifier: [batch, height, width, 3] or [batch, height, width, 1]",
             fix="Only image models can be exported.",
         )
     if len(shape) not in (3, 4):
         raise ExportError(
-            f"The model takes {_shown(shape)}.",
+            f"The model takes {shown(shape)}.",
             expected="[batch, height, width, 3] or [batch, height, width, 1]",
             fix="Only models of single pictures can be exported.",
         )
@@ -158,7 +158,7 @@ def input_shape(model: Any) -> tuple[int, ...]:
     if shape[3] not in (1, 3):
         first = shape[1] in (1, 3)
         raise ExportError(
-            f"The model takes {_shown(shape)}, {'channels first' if first else f'{shape[3]} channels'}.",
+            f"The model takes {shown(shape)}, {'channels first' if first else f'{shape[3]} channels'}.",
             expected="[batch, height, width, 3] or [batch, height, width, 1], channels last",
             fix="Build it with data_format='channels_last'; browsers give pixels so."
             if first
@@ -315,6 +315,7 @@ def _range_unknown(model: Any) -> ExportError:
     )
 
 
-def _shown(shape: Any) -> str:
+def shown(shape: Any) -> str:
+    """A tensor's shape for people: [batch, 224, 224, 3]."""
     sides = ["any" if side is None else str(side) for side in shape[1:]]
     return f"[{', '.join(['batch', *sides])}]"

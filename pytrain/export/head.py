@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytrain.errors import ExportError
+from pytrain.export.adapt import shown
 from pytrain.model.backend import keras
 from pytrain.model.lens import LOGITS, PROBABILITIES
 
@@ -57,7 +58,7 @@ def _with_softmax(model: Any, logits: bool) -> Any:
         shape = (None, shape[3])
     if len(shape) != 2 or shape[1] is None:
         raise ExportError(
-            f"The model gives {['batch', *shape[1:]]}.",
+            f"The model gives {shown(shape)}.",
             expected="one number for each class: [batch, classes]",
             fix="End it with GlobalAveragePooling2D, Dense and softmax; other tasks cannot be exported.",
         )

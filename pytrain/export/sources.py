@@ -152,7 +152,7 @@ def _fix(kind: str) -> str:
         return "Open it where it was made, if you trust it, and save it there: model.save('model.keras')."
     if kind == "a TensorFlow graph":
         return "Give the folder that it lies in, if that is a SavedModel."
-    if "model" in kind or "JSON" in kind:
+    if kind in {"a TensorFlow Lite model", "an ONNX model", "a JSON file"}:
         return "Export the Keras model that it was made of: model.save('model.keras')."
     return "Check the path."
 

@@ -162,8 +162,3 @@ def _write_shard(folder: Path, prefix: str, shard: bytes) -> str:
     name = f"{prefix}-{hashlib.sha256(shard).hexdigest()[:16]}.bin"
     (folder / name).write_bytes(shard)
     return name
-
-
-def write_shards(folder: Path, weights: Mapping[str, Array]) -> list[dict[str, Any]]:
-    """Writes float32 weights and returns the manifest that names them, one group."""
-    return [write_group(folder, "weights", weights)]

@@ -19,7 +19,7 @@ def run(*arguments: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["data"], ["data", "four-shapes"], ["train"], ["verify"], ["serve"], ["demo"]]
+    "command", [[], ["data"], ["data", "four-shapes"], ["train"], ["export"], ["verify"], ["serve"], ["demo"]]
 )
 def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*command, "--help") == 0
@@ -40,6 +40,9 @@ def test_help_imports_no_heavy_library() -> None:
     ("arguments", "message"),
     [
         (["verify", "no-such-model"], "There is no model at no-such-model"),
+        (["export", "no-such.keras"], "There is no model at no-such.keras"),
+        (["export", "m.h5", "--input-range", "0..2"], "'0..2' is not one of"),
+        (["export", "m.h5", "--weights", "int4"], "'int4' is not one of"),
         (["train", "five-shapes"], "'five-shapes' is not 'four-shapes'"),
         (["train", "four-shapes", "--recipe", "rnn"], "'rnn' is not one of 'cnn', 'mlp'"),
         (["serve", "--models", "no-such-folder"], "'no-such-folder' does not exist"),
