@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_camera import write_video
-from live import CHECKOUT, Launch, Open, Server, Watched
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from live import CHECKOUT, SECONDS, Launch, Open, Server, Watched
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shared import LABELS
 
 from pytrain.export import chromium
 from pytrain.image import read_image
 
 SHIPPED = CHECKOUT / "exported_models" / "four-shapes"
+
+expect.set_options(timeout=SECONDS * 1000)
 
 SEEDS = {"circle": (3, 11), "square": (3, 11), "star": (3, 11), "triangle": (3, 11)}
 """Two scenes for each shape that the fake camera shows."""
@@ -60,23 +62,28 @@ def golden() -> list[tuple[Path, str]]:
 
 
 @pytest.fixture(scope="session")
-def exported(
+def exported_bundle(
     keras_model: Any, golden: list[tuple[Path, str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """A server whose four-shapes was exported just now: both forms, weights as they were trained."""
+) -> Path:
+    """The shipped four-shapes exported just now: both forms, weights as they were trained."""
     from pytrain.export import export
 
-    folder = tmp_path_factory.mktemp("exported")
-    export(
+    bundle = export(
         keras_model,
-        folder / "exported_models" / "four-shapes",
+        tmp_path_factory.mktemp("exported") / "exported_models" / "four-shapes",
         labels=LABELS,
         weights="float32",
         input_range="-1..1",
         golden=[(read_image(path), label) for path, label in golden],
         verify=False,
     )
-    started = Server(folder)
+    return bundle.path
+
+
+@pytest.fixture(scope="session")
+def exported(exported_bundle: Path) -> Iterator[Server]:
+    """A server whose only model is the one exported just now."""
+    started = Server(exported_bundle.parents[1])
     yield started
     started.stop()
 

@@ -27,6 +27,25 @@ const model = {
   ],
 };
 
+const graph = {
+  format: 'graph-model',
+  modelTopology: { node: [{ name: 'image', op: 'Placeholder' }] },
+  signature: { outputs: { probabilities: { tensorShape: { dim: [{ size: '-1' }, { size: '2' }] } } } },
+  weightsManifest: [
+    ...model.weightsManifest,
+    {
+      paths: ['constants-3.bin'],
+      weights: [
+        { name: 'axes', shape: [2], dtype: 'int32' },
+        { name: 'c', shape: [3], dtype: 'float32', quantization: { dtype: 'float16' } },
+      ],
+    },
+  ],
+};
+
+/** Metadata of a bundle that says which topologies it has. @param {object} formats */
+const having = (formats) => ({ ...metadata, pytrain: { ...metadata.pytrain, formats } });
+
 /**
  * A reader of files that are only in memory.
  * @param {Record<string, string | ArrayBuffer>} files
@@ -43,6 +62,17 @@ function reader(files) {
     },
   };
 }
+
+/**
+ * @param {any} metadata
+ * @param {any} graph
+ * @param {'graph' | 'layers'} [format]
+ */
+const graphManifestOf = (metadata, graph, format) => {
+  const files = { 'metadata.json': metadata, 'model.json': model, 'graph.json': graph };
+  const texts = Object.entries(files).map(([file, content]) => [file, JSON.stringify(content)]);
+  return readManifest(reader(Object.fromEntries(texts)), format);
+};
 
 /**
  * @param {any} metadata
@@ -111,4 +141,54 @@ test('the fingerprint changes with the names of the weight files', async () => {
   other.weightsManifest[0].paths[0] = 'weights-3.bin';
   const before = await manifestOf(metadata, model);
   assert.notEqual((await manifestOf(metadata, other)).fingerprint, before.fingerprint);
+});
+
+test('graph.json is used where the model has it, model.json where it has not or is asked for', async () => {
+  const both = having({ graph: true, layers: true });
+  assert.equal((await graphManifestOf(both, graph)).format, 'graph');
+  assert.equal((await graphManifestOf(both, graph, 'layers')).format, 'layers');
+  assert.equal((await graphManifestOf(metadata, graph)).format, 'layers');
+  assert.equal((await graphManifestOf(having({ graph: true, layers: false }), graph)).format, 'graph');
+});
+
+test('a format that the model does not have is refused with the reason', async () => {
+  const only = having({ graph: true, layers: false, why: 'resize cannot be said in layers' });
+  await assert.rejects(graphManifestOf(only, graph, 'layers'), {
+    message:
+      'shapes has no model.json: resize cannot be said in layers.\n' +
+      'What to do: Leave the option format out, or export the model again.',
+  });
+  await assert.rejects(graphManifestOf(metadata, graph, 'graph'), /shapes has no graph\.json\./);
+});
+
+test('every weight group of a graph is read, smaller numbers and constants too', async () => {
+  const manifest = await graphManifestOf(having({ graph: true, layers: true }), graph);
+  const files = {
+    'weights-1.bin': new ArrayBuffer(20),
+    'weights-2.bin': new ArrayBuffer(5),
+    'constants-3.bin': new ArrayBuffer(14),
+  };
+  assert.equal((await readWeights(reader(files), manifest)).weights.length, 3);
+  files['constants-3.bin'] = new ArrayBuffer(13);
+  await assert.rejects(
+    readWeights(reader(files), manifest),
+    /constants-3\.bin hold 13 bytes\.\nExpected: 14 bytes, as graph\.json says/,
+  );
+});
+
+test('a graph.json that is damaged says so by its name', async () => {
+  const both = having({ graph: true, layers: true });
+  const damaged = /** @type {[any, RegExp][]} */ ([
+    [{ ...graph, format: 'layers-model' }, /graph\.json holds no graph-model of TensorFlow\.js/],
+    [{ ...graph, modelTopology: {} }, /graph\.json holds no graph-model of TensorFlow\.js/],
+    [{ ...graph, weightsManifest: undefined }, /graph\.json has no usable weights manifest/],
+    [{ ...graph, signature: { outputs: { logits: {} } } }, /names logits\.\nExpected: an output called prob/],
+  ]);
+  for (const [content, words] of damaged) await assert.rejects(graphManifestOf(both, content), words);
+  const three = structuredClone(graph);
+  three.signature.outputs.probabilities.tensorShape.dim[1].size = '3';
+  await assert.rejects(
+    graphManifestOf(both, three),
+    /graph\.json gives 3 numbers, metadata\.json has 2 labels/,
+  );
 });

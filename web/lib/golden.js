@@ -57,7 +57,7 @@ export async function compare(golden, classify) {
     const here = Array.from(await classify(file));
     const difference = Math.max(...probabilities.map((value, index) => Math.abs(value - here[index])));
     // "not smaller" lets NaN be the greatest.
-    if (!(difference <= maxDifference)) {
+    if (!(difference <= maxDifference) && !Number.isNaN(maxDifference)) {
       maxDifference = difference;
       worst = { file, python: probabilities, here };
     }

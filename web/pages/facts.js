@@ -91,10 +91,10 @@ function checked(check) {
   return check.same ? ['same', 'Same as Python', hint] : ['differs', 'Differs', hint];
 }
 
-/** Of a small difference one digit says enough. @param {number} difference */
+/** A number that people read: never 1e-7. @param {number} difference */
 function differenceText(difference) {
   if (difference < 1e-7) return 'below 0.0000001';
-  return difference < MAX_DIFFERENCE ? String(Number(difference.toFixed(7))) : difference.toFixed(3);
+  return difference < MAX_DIFFERENCE ? difference.toFixed(7).replace(/0+$/, '') : difference.toFixed(3);
 }
 
 /** @param {Record<string, {accuracy?: number}>} metrics */

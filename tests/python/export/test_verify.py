@@ -35,6 +35,28 @@ def test_an_export_gives_the_same_on_every_backend(small_bundle: Path) -> None:
     assert "Node.js" in result.where
 
 
+def test_one_table_has_a_row_for_each_backend_and_a_column_for_each_form() -> None:
+    results = (
+        BackendResult("wasm", 2e-7, 3.25),
+        BackendResult("webgpu", error="no adapter"),
+        BackendResult("wasm", 0.02, 4.0, format="layers"),
+        BackendResult("webgpu", error="no adapter", format="layers"),
+    )
+    assert Verification("stars", "Chromium 1", "4.22.0", 5, results).lines() == [
+        "stars: 5 golden frames in Chromium 1, TensorFlow.js 4.22.0",
+        "         graph.json                    model.json",
+        "  wasm   2.0e-07     3.2 ms  same      2.0e-02     4.0 ms  DIFFERS",
+        "  webgpu could not run                 could not run",
+        "  webgpu could not run: no adapter",
+    ]
+
+
+def test_a_form_that_runs_nowhere_does_not_pass() -> None:
+    results = (BackendResult("cpu", 0.0, 1.0), BackendResult("cpu", error="bad op", format="layers"))
+    with pytest.raises(ExportError, match=r"could run model\.json \(cpu: bad op\)"):
+        Verification("stars", "Node.js", "4.22.0", 5, results).require()
+
+
 def test_a_difference_above_the_tolerance_fails_with_code_2(
     small_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
