@@ -49,6 +49,7 @@ class Layers:
         self, name: str, kind: str, inputs: Sequence[Ref], shape: Shape, config: Mapping[str, Any]
     ) -> Ref:
         """A call of a layer that may be called again under the same name, on other inputs."""
+        sources = self._apart(name, inputs)
         if name not in self._entries:
             self._entries[name] = {
                 "class_name": kind,
@@ -57,10 +58,20 @@ class Layers:
                 "inbound_nodes": [],
             }
         calls = self._entries[name]["inbound_nodes"]
-        calls.append([[ref.layer, ref.node, 0, {}] for ref in inputs])
+        calls.append([[ref.layer, ref.node, 0, {}] for ref in sources])
         ref = Ref(name, len(calls) - 1)
         self._shapes[ref] = shape
         return ref
+
+    def _apart(self, name: str, inputs: Sequence[Ref]) -> list[Ref]:
+        """Inputs, none of them twice: TensorFlow.js would throw such a one away before others have read it."""
+        apart: list[Ref] = []
+        for ref in inputs:
+            if ref in apart:
+                copy = f"{name}/copy{len(apart)}"
+                ref = self.add(copy, "Activation", [ref], self._shapes[ref], activation="linear")
+            apart.append(ref)
+        return apart
 
     def reshape(self, name: str, source: Ref, shape: Shape) -> Ref:
         """A tensor in another shape; nothing where it has it already, and one reshape instead of two."""
