@@ -64,7 +64,7 @@ class Layers:
         return ref
 
     def _apart(self, name: str, inputs: Sequence[Ref]) -> list[Ref]:
-        """Inputs, none of them twice: TensorFlow.js would throw such a one away before others have read it."""
+        """Inputs, none of them twice: TensorFlow.js would throw it away before others have read it."""
         apart: list[Ref] = []
         for ref in inputs:
             if ref in apart:
