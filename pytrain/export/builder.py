@@ -181,6 +181,31 @@ class Call:
             return None
         return self.net.once(self.layer, name, lambda: self._read(name, variable))
 
+    def needed(self, name: str) -> Array:
+        """A weight that a built layer has.
+
+        Raises:
+            ExportError: it is not there, or not finite.
+        """
+        weight = self.weight(name)
+        if weight is None:
+            raise self.refusal(f"has no {name}", "Build the model first: call it on a picture.")
+        return weight
+
+    def along_last(self, values: Any, what: str) -> Numbers:
+        """Numbers that the call adds or multiplies by, as one for each channel of its only tensor.
+
+        Raises:
+            ExportError: they vary along another axis than the last.
+        """
+        numbers, channels = np.asarray(values, dtype=np.float64), self.shape[-1]
+        vector = numbers.shape[-1:] == (channels,) and numbers.size == channels
+        if numbers.ndim > len(self.shape) + 1 or not (vector or numbers.size == 1):
+            raise self.refusal(
+                f"has {what} of shape {list(numbers.shape)}", "Give one number, or one for each channel."
+            )
+        return np.broadcast_to(numbers.reshape(-1), (channels,))
+
     def once(self, key: str, make: Callable[[], Numbers]) -> Array:
         """An array worked out of the layer's weights, the same one for every call of the layer."""
         return self.net.once(self.layer, key, make)

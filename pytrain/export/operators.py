@@ -10,7 +10,8 @@ import numpy as np
 from pytrain.export import activations, resampling
 from pytrain.export.activations import primitive
 from pytrain.export.builder import Call, Ref
-from pytrain.export.lower import Row, along_last, reshaped
+from pytrain.export.lower import reshaped
+from pytrain.export.table import Row
 from pytrain.model.backend import keras
 
 OPERATIONS: dict[str, Row] = {}
@@ -105,7 +106,7 @@ def _binary(call: Call, kind: str) -> str:
 
 
 def _numbers(call: Call, value: Any) -> Any:
-    return along_last(call, keras.ops.convert_to_numpy(value), "an operand")
+    return call.along_last(keras.ops.convert_to_numpy(value), "an operand")
 
 
 ALONG_CHANNELS = "an operand that is no tensor is one number, or one for each channel"
