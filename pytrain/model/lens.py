@@ -50,14 +50,21 @@ def with_head(inputs: Any, embedding: Any, num_classes: int, name: str) -> Any:
     return keras.Model(inputs, probabilities, name=name)
 
 
-def core(model: Any) -> Any:
+def core(model: Any, any_size: bool = False) -> Any:
     """The part of a model between the lens and the logits; it shares its weights with the model.
+
+    Args:
+        any_size: takes pictures of every size, not only the lens's; for networks that end in global pooling.
 
     Returns:
         A model from float32 [batch, s, s, 3] in [-1, 1] (what the lens gives) to logits [batch, classes].
     """
-    return keras.Model(
-        model.get_layer(LENS).output, model.get_layer(LOGITS).output, name=f"{model.name}_core"
+    pixels, logits = model.get_layer(LENS).output, model.get_layer(LOGITS).output
+    part = keras.Model(pixels, logits, name=f"{model.name}_core")
+    if not any_size:
+        return part
+    return keras.models.clone_model(
+        part, input_tensors=keras.Input((None, None, 3)), clone_function=lambda layer: layer
     )
 
 

@@ -57,19 +57,20 @@ class Augmentation:
     covered: float = 0.0
     """Chance that a plain rectangle covers a part (Zhong et al., Random erasing, 2020)."""
 
-    def __call__(self, pixels: Any, seed: Any) -> Any:
+    def __call__(self, pixels: Any, seed: Any, size: int | None = None) -> Any:
         """Changes a batch.
 
         Args:
             pixels: uint8 [batch, s, s, 3].
             seed: int32 [2].
+            size: side of the new pictures, where it is to be another one than s.
 
         Returns:
-            float32 [batch, s, s, 3], values in [-1, 1].
+            float32 [batch, size, size, 3], values in [-1, 1].
         """
-        size = pixels.shape[1]
+        size = size or pixels.shape[1]
         draws = _Draws(tf.shape(pixels)[0], seed)
-        x = self._move(tf.cast(pixels, tf.float32) / 255.0, draws)
+        x = self._move(tf.cast(pixels, tf.float32) / 255.0, size, draws)
         soft = tf.nn.avg_pool2d(tf.nn.avg_pool2d(x, 3, 1, "SAME"), 3, 1, "SAME")
         # From here on one row per picture: [batch, 1] times [batch, n] is many times faster than in 4-D.
         x, soft = _rows(x), _rows(soft)
@@ -82,19 +83,19 @@ class Augmentation:
         x = self._add_noise(x, size, draws)
         return tf.reshape(tf.clip_by_value(x, 0.0, 1.0) * 2.0 - 1.0, [-1, size, size, 3])
 
-    def _move(self, x: Any, draws: _Draws) -> Any:
+    def _move(self, x: Any, size: int, draws: _Draws) -> Any:
         """One projective map per picture, about its centre; what comes in from outside repeats the edge."""
-        size = x.shape[1]
-        centre = (size - 1) / 2
+        side = x.shape[1]
+        old_centre, centre = (side - 1) / 2, (size - 1) / 2
         moved = draws.chance(self.moved)
         mirror_x, mirror_y = (1.0 - 2.0 * draws.chance(0.5) for _ in range(2))
         angle = moved * draws.between(-self.turn, self.turn) * (pi / 180)
-        zoom = tf.exp(moved * draws.between(-self.zoom, self.zoom))
+        zoom = tf.exp(moved * draws.between(-self.zoom, self.zoom)) * (side / size)
         squash = tf.exp(moved * draws.between(-self.squash, self.squash) / 2)
         a, b = mirror_x * tf.cos(angle) * zoom * squash, -mirror_y * tf.sin(angle) * zoom * squash
         c, d = mirror_x * tf.sin(angle) * zoom / squash, mirror_y * tf.cos(angle) * zoom / squash
         g, h = (moved * draws.between(-self.tilt, self.tilt) / centre for _ in range(2))
-        to_x, to_y = (centre + moved * draws.between(-self.shift, self.shift) * size for _ in range(2))
+        to_x, to_y = (old_centre + moved * draws.between(-self.shift, self.shift) * side for _ in range(2))
         # An output pixel p comes from (M (p - centre) + to) / (1 + (g, h) (p - centre)).
         rows = [[a + to_x * g, b + to_x * h, to_x], [c + to_y * g, d + to_y * h, to_y], [g, h, 1.0]]
         rows = [[u, v, w - centre * (u + v)] for u, v, w in rows]

@@ -90,15 +90,24 @@ def target_of(label: str, labels: Sequence[str]) -> npt.NDArray[np.float32]:
 
 
 def training_batches(
-    table: Table, batch_size: int, smoothing: float, augmentation: Augmentation, seed: int, numbers: range
+    table: Table,
+    batch_size: int,
+    smoothing: float,
+    augmentation: Augmentation,
+    seed: int,
+    numbers: range,
+    size: int | None = None,
 ) -> Any:
     """The batches of these numbers, as a tf.data pipeline.
 
+    Args:
+        size: side of the pictures, where it is to be another one than the cache's.
+
     Returns:
-        Gives (float32 [batch, s, s, 3] in [-1, 1], float32 [batch, classes]).
+        Gives (float32 [batch, size, size, 3] in [-1, 1], float32 [batch, classes]).
     """
     steps = steps_in_epoch(table, batch_size)
-    size, classes = table.caches[0].size, table.targets.shape[1]
+    side, classes = table.caches[0].size, table.targets.shape[1]
 
     def read(step: Any) -> tuple[Any, Any]:
         epoch, place = divmod(int(step), steps)
@@ -114,13 +123,14 @@ def training_batches(
 
     def load(step: Any) -> tuple[Any, Any]:
         pixels, targets = tf.numpy_function(read, [step], [tf.uint8, tf.float32])
-        return tf.ensure_shape(pixels, [batch_size, size, size, 3]), tf.ensure_shape(
+        return tf.ensure_shape(pixels, [batch_size, side, side, 3]), tf.ensure_shape(
             targets, [batch_size, classes]
         )
 
     def change(step: Any, batch: tuple[Any, Any]) -> tuple[Any, Any]:
         pixels, targets = batch
-        return augmentation(pixels, tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])), targets
+        draw = tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
+        return augmentation(pixels, draw, size), targets
 
     steps_left = tf.data.Dataset.range(numbers.start, numbers.stop)
     batches = steps_left.map(lambda step: (step, load(step)), num_parallel_calls=2)

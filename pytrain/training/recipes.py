@@ -27,6 +27,11 @@ class Recipe:
     weight_decay: float = 0.03
     """AdamW's (Loshchilov & Hutter, 2019)."""
     label_smoothing: float = 0.05
+    small_size: int | None = None
+    """Side of the pictures that the first part of the training is shown; they cost less, and what is learned
+    from them holds for larger ones (Tan & Le, EfficientNetV2, 2021). None: all have the lens's size."""
+    small_part: float = 0.5
+    """Part of the epochs with small pictures."""
     patience: int = 12
     """Epochs without a better validation loss after which training stops."""
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -37,7 +42,7 @@ class Recipe:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "cnn": Recipe(cnn.build, cnn.LENS_POOL, epochs=20),
+    "cnn": Recipe(cnn.build, cnn.LENS_POOL, epochs=27, small_size=40),
     # Without convolutions every turn and colour is a new thing to learn, so it is shown few of them.
     "mlp": Recipe(
         mlp.build,

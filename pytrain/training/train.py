@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def train(
 
         keras.utils.set_random_seed(seed)
         model = plan.build(len(labels))
-        network = core(model)
+        network = core(model, any_size=plan.small_size is not None)
         network.compile(
             optimizer=_optimizer(plan, epochs * steps),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -109,17 +110,20 @@ def train(
         )
         _restore(network, checkpoint)
         follow = _Follow(network, checkpoint, run_dir, shown, epochs, steps, plan.patience)
-        numbers = range(len(checkpoint.history) * steps, epochs * steps)
         try:
-            if not follow.finished():
+            for last, size in _stages(plan, epochs):
+                first = len(checkpoint.history)
+                if first >= last or follow.finished():
+                    continue
+                numbers = range(first * steps, last * steps)
                 network.fit(
                     training_batches(
-                        training, batch_size, plan.label_smoothing, plan.augmentation, seed, numbers
+                        training, batch_size, plan.label_smoothing, plan.augmentation, seed, numbers, size
                     ),
                     validation_data=validation_batches(validation, 256),
                     steps_per_epoch=steps,
-                    initial_epoch=len(checkpoint.history),
-                    epochs=epochs,
+                    initial_epoch=first,
+                    epochs=last,
                     callbacks=[follow],
                     shuffle=False,
                     verbose=0,
@@ -309,6 +313,14 @@ def _tables(datasets: Datasets, caches: list[LensCache], labels: Sequence[str]) 
     training = table_of(caches, rows, [split.train for _, split in datasets], labels)
     validation = table_of(caches, rows, [split.validation for _, split in datasets], labels)
     return training, validation
+
+
+def _stages(plan: Recipe, epochs: int) -> list[tuple[int, int | None]]:
+    """(Last epoch, side of its pictures) of each stage; None is the lens's size."""
+    if plan.small_size is None:
+        return [(epochs, None)]
+    # The last epoch always shows the size that counts.
+    return [(min(ceil(plan.small_part * epochs), epochs - 1), plan.small_size), (epochs, None)]
 
 
 def _optimizer(plan: Recipe, steps: int) -> Any:

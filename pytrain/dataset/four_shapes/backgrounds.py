@@ -10,6 +10,7 @@ from PIL import Image
 from pytrain.dataset.four_shapes import canvas, clutter, colours, noise, people
 from pytrain.dataset.four_shapes.colours import Colour
 from pytrain.dataset.four_shapes.dice import Dice
+from pytrain.dataset.four_shapes.outlines import rotated
 from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH
 
 SIZE = (WIDTH, HEIGHT)
@@ -24,7 +25,7 @@ def background(dice: Dice, busy: float = 0.5) -> Image.Image:
     image = dice.weighted(RECIPES)(dice)
     if dice.chance(busy):
         clutter.scatter(dice, image, dice.integer(1, 6))
-    if dice.chance(0.6):
+    if dice.chance(0.5):
         image = canvas.softened(image, dice.between(0.5, 6))
     return image
 
@@ -130,6 +131,33 @@ def dead_leaves(dice: Dice) -> Image.Image:
     return image
 
 
+def pebbles(dice: Dice) -> Image.Image:
+    """Many round things of about one size: stones, coins, fruit, bubbles."""
+    low, high = colours.muted(dice), colours.muted(dice)
+    image = tinted(noise.clouds(dice, 4, 4), colours.shade(low, 0.3), colours.shade(low, 0.8))
+    texture = noise.clouds(dice, dice.integer(6, 16), 4)
+    filling = tinted(texture, colours.shade(high, dice.between(0.4, 0.9)), colours.shade(high, 1.2))
+    step, loose, uneven = dice.log_between(12, 60), dice.between(0, 0.5), dice.between(0, 0.3)
+    angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    share = dice.between(0.3, 0.55)
+    for row, y in enumerate(np.arange(0.0, HEIGHT + step, step)):
+        for x in np.arange(-step / 2 * (row % 2), WIDTH + step, step):
+            radius = share * step * (1 + uneven * (2 * dice.uniforms(14, 1) - 1))
+            centre = np.array([x, y]) + loose * step * (2 * dice.uniforms(2) - 1)
+            canvas.fill(image, centre + radius * circle * (1.0, dice.between(0.75, 1)), filling)
+    return image
+
+
+def halves(dice: Dice) -> Image.Image:
+    """One background stands before another: a shelf's edge, a shoulder, a board before a window."""
+    image, front = dice.weighted(RECIPES)(dice), dice.weighted(RECIPES)(dice)
+    edge, along = dice.uniforms(2) * (WIDTH, HEIGHT), dice.angle()
+    corners = np.array([[-500.0, 0], [500, 0], [500, 500], [-500, 500]])
+    canvas.fill(image, rotated(corners, along) + edge, front)
+    return image
+
+
 def landscape(dice: Dice) -> Image.Image:
     """Sky, hills or houses, ground: the view from a window or a photograph on the wall."""
     low, high = (
@@ -231,6 +259,6 @@ def plain(dice: Dice) -> Image.Image:
 
 
 RECIPES: dict[Callable[[Dice], Image.Image], float] = {
-    wall: 3.0, plaster: 1.0, brick: 0.6, wood: 2.0, cloth: 1.3, dead_leaves: 2.5, foliage: 0.8, spectrum: 1.2,
-    landscape: 1.2, facade: 0.8, fur: 0.7, room: 3.5, person: 5.0, plain: 1.0,
+    wall: 3.0, plaster: 1.0, brick: 0.6, wood: 2.0, cloth: 1.3, dead_leaves: 3.5, foliage: 0.8, spectrum: 1.2,
+    pebbles: 1.0, halves: 2.0, landscape: 1.2, facade: 0.8, fur: 0.7, room: 3.5, person: 5.0, plain: 1.0,
 }  # fmt: skip

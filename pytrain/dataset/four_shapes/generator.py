@@ -26,7 +26,7 @@ from pytrain.errors import DataError
 from pytrain.image import Frame
 
 GENERATOR = "pytrain four-shapes"
-VERSION = 3
+VERSION = 4
 """Of the drawing code: raised when the same seed would give other pictures."""
 
 CLASSIC, SCENES, GLYPHS = "four-shapes-classic", "four-shapes-scenes", "four-shapes-glyphs"

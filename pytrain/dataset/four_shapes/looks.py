@@ -15,7 +15,7 @@ from pytrain.dataset.four_shapes.plane import Plane
 
 
 def flat(dice: Dice, image: Image.Image, plane: Plane, figure: Figure, ground: Colour) -> None:
-    """A clean figure on a ground of one colour: filled, outlined, both, shaded or patterned."""
+    """A clean figure on a ground of one colour: filled, outlined, both, shaded, patterned, with a rim."""
     colour = colours.ink_colour(dice, ground) if dice.chance(0.45) else colours.contrasting(dice, ground)
     if not figure.solid:
         width = dice.log_between(0.05, 0.25)
@@ -28,6 +28,8 @@ def flat(dice: Dice, image: Image.Image, plane: Plane, figure: Figure, ground: C
     )
     corners = figure.area()
     mask = canvas.area(plane.project(corners), image.size)
+    if dice.chance(0.12):
+        _rim(dice, image, plane, corners, colour)
     if look != "outline" and dice.chance(0.12):
         canvas.shadow(image, mask, 3, 3, 3, 0.4)
     if look == "outline":
@@ -68,6 +70,14 @@ def outlined(dice: Dice, image: Image.Image, plane: Plane, corners: Points, colo
     elif dice.chance(0.08):
         lines.append(_shrunk(path, 1 - 2.2 * width))
     canvas.stroke(image, [plane.project(one) for one in lines], max(1.2, width * plane.scale()), colour)
+
+
+def _rim(dice: Dice, image: Image.Image, plane: Plane, corners: Points, colour: Colour) -> None:
+    """A wider line of another colour below everything, as around a sticker."""
+    path = resampled(corners, 0.08)
+    width = dice.log_between(0.12, 0.4)
+    rim = colours.contrasting(dice, colour)
+    canvas.stroke(image, [plane.project(np.concatenate([path, path[:1]]))], width * plane.scale(), rim)
 
 
 def gradient(dice: Dice, first: Colour, second: Colour) -> Image.Image:

@@ -148,7 +148,7 @@ def as_thing(dice: Dice, figure: Figure) -> Frame:
 
 def on_anything(dice: Dice, figure: Figure) -> Frame:
     """Painted, taped or projected straight onto whatever is there: a wall, a door, a shirt, a view."""
-    calm = dice.chance(0.6)
+    calm = dice.chance(0.25)
     if calm:
         recipe = dice.pick([backgrounds.wall, backgrounds.plaster, backgrounds.wood, backgrounds.cloth])
         image = recipe(dice)
@@ -316,8 +316,8 @@ def _tone(image: Image.Image, plane: Plane | None = None) -> Colour:
 
 
 MEDIA: dict[Medium, float] = {
-    on_paper: 30, printed: 13, on_board: 8, on_pad: 10, as_picture: 8, on_screen: 10,
-    cut_out: 9, as_thing: 9, on_anything: 7,
+    on_paper: 25, printed: 13, on_board: 8, on_pad: 10, as_picture: 8, on_screen: 10,
+    cut_out: 9, as_thing: 9, on_anything: 18,
 }  # fmt: skip
 NOTHING: dict[Callable[[Dice], Frame], float] = {
     another: 42, empty: 22, someone: 12, blank: 12, bare_hand: 4, page: 3, extreme: 4, corner_only: 3,

@@ -26,6 +26,16 @@ def test_core_behind_the_lens_gives_what_the_whole_model_gives(network):
     np.testing.assert_allclose(core(model)(small), logits_model(model)(frames), atol=1e-6)
 
 
+def test_core_of_any_size_is_the_same_network():
+    model = cnn.build(4)
+    pixels = np.random.default_rng(2).uniform(-1, 1, (3, 56, 56, 3)).astype(np.float32)
+    part = core(model, any_size=True)
+    np.testing.assert_allclose(part(pixels), core(model)(pixels), atol=1e-6)
+    assert part(pixels[:, :40, :40]).shape == (3, 4)
+    for one, other in zip(part.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @NETWORKS
 def test_core_and_whole_model_share_their_weights(network):
     model = network.build(4)

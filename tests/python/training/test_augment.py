@@ -31,6 +31,14 @@ def test_values_stay_in_the_image_contract():
     assert values.max() <= 1
 
 
+def test_smaller_pictures_show_the_same_from_edge_to_edge():
+    halves = (PIXELS.reshape(6, 10, 2, 10, 2, 3).mean(axis=(2, 4)) / 127.5 - 1).astype(np.float32)
+    smaller = NOTHING(tf.constant(PIXELS), tf.constant((1, 2)), size=10).numpy()
+    for half, after in zip(halves, smaller, strict=True):
+        mirrored = [half, half[::-1], half[:, ::-1], half[::-1, ::-1]]
+        assert min(np.abs(after - picture).max() for picture in mirrored) < 1e-4
+
+
 def test_negative_of_a_picture_is_its_opposite():
     always = Augmentation(**{**vars(NOTHING), "inverted": 1.0})
     np.testing.assert_allclose(changed(always), -changed(NOTHING), atol=1e-5)

@@ -12,6 +12,7 @@ from pytrain.training import train as training
 from pytrain.training.batches import target_of
 from pytrain.training.checkpoint import Checkpoint, load_checkpoint
 from pytrain.training.progress import PlainDisplay
+from pytrain.training.recipes import recipe_named
 
 RANDOM = np.random.default_rng(0)
 
@@ -83,6 +84,27 @@ def test_resumed_training_ends_where_an_uninterrupted_one_does(data, tmp_path):
     assert [row["epoch"] for row in resumed.history] == [1, 2, 3, 4]
     for one, other in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_training_goes_from_small_pictures_to_those_of_the_lens():
+    plan = recipe_named("cnn")
+    first, second = training._stages(plan, 10)
+    assert first == (5, plan.small_size)
+    assert second == (10, None)
+    assert training._stages(plan, 1)[0][0] == 0
+    assert training._stages(recipe_named("mlp"), 10) == [(10, None)]
+
+
+def test_resumed_training_goes_on_in_the_same_stage(data, tmp_path):
+    whole = training.train(data, "cnn", tmp_path / "whole", epochs=4, batch_size=16, show=Recorder())
+    with pytest.raises(KeyboardInterrupt):
+        training.train(data, "cnn", tmp_path / "cut", epochs=4, batch_size=16, show=Recorder(interrupt_in=4))
+    resumed = training.train(
+        data, "cnn", tmp_path / "cut", epochs=4, batch_size=16, resume=True, show=Recorder()
+    )
+    assert [row["epoch"] for row in resumed.history] == [1, 2, 3, 4]
+    for one, other in zip(whole.history, resumed.history, strict=True):
+        np.testing.assert_allclose(one["val_loss"], other["val_loss"], rtol=0.05)
 
 
 def test_interrupted_training_keeps_the_best_and_says_where(data, tmp_path):
