@@ -4,7 +4,8 @@ Run: python benchmarks/browser.py [model folder]
 
 Every run opens a fresh browser context, so nothing is cached. The time to the first prediction counts from
 the arrival of the last of the model's files; a frame is a 640 x 480 picture through the library's whole path
-(crop, resize, network), measured in the worker.
+(crop, resize, network), measured in the worker. Both forms of the model are measured where it has both: its
+graph.json, which the page opens, and its model.json.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from cheroot.wsgi import Server
 from playwright.sync_api import sync_playwright
 
 from pytrain.export import chromium
+from pytrain.export.verify import FORMATS
 from pytrain.serve import create_app
 
 RUNS = 5
 FRAMES = 100
 BACKENDS = ("wasm", "webgl")
 
-MEASURE = """async ([url, backend, frames]) => {
+MEASURE = """async ([url, backend, format, frames]) => {
   const { imageClassifier } = await import('/pytrain.mjs');
   const canvas = new OffscreenCanvas(640, 480);
   const context = canvas.getContext('2d');
@@ -33,7 +35,7 @@ MEASURE = """async ([url, backend, frames]) => {
   context.fillStyle = 'navy';
   context.fillRect(220, 140, 200, 200);
   const picture = context.getImageData(0, 0, 640, 480);
-  const classifier = await imageClassifier(url, { backend });
+  const classifier = await imageClassifier(url, { backend, format });
   await classifier.classify(picture);
   const first = performance.now();
   const arrived = Math.max(...performance.getEntriesByType('resource')
@@ -48,6 +50,10 @@ MEASURE = """async ([url, backend, frames]) => {
 }"""
 
 
+def formats_of(model: Path) -> list[str]:
+    return [form for form, file in FORMATS.items() if (model / file).is_file()]
+
+
 def main(model: Path) -> None:
     program = chromium.find()
     if program is None:
@@ -59,19 +65,19 @@ def main(model: Path) -> None:
     origin = f"http://127.0.0.1:{server.bind_addr[1]}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGUMENTS))
-        for backend in BACKENDS:
+        for backend, form in ((backend, form) for backend in BACKENDS for form in formats_of(model)):
             firsts: list[float] = []
             frames: list[float] = []
             for _ in range(RUNS):
                 context = browser.new_context()
                 page = context.new_page()
                 page.goto(f"{origin}/verify.html")
-                answer = page.evaluate(MEASURE, [f"{origin}/models/{model.name}/", backend, FRAMES])
+                answer = page.evaluate(MEASURE, [f"{origin}/models/{model.name}/", backend, form, FRAMES])
                 firsts.append(answer["first"])
                 frames.append(statistics.median(answer["times"]))
                 context.close()
             first, frame = statistics.median(firsts), statistics.median(frames)
-            print(f"{model.name} on {backend}")
+            print(f"{model.name} on {backend} from {FORMATS[form]}")
             print(f"  first prediction {first:.0f} ms after the model's files (at most {max(firsts):.0f})")
             print(f"  a frame          {frame:.2f} ms")
         browser.close()

@@ -41,7 +41,7 @@ export const PROBABILITIES = 'probabilities';
  * @property {string[]} labels
  * @property {string} [modelName]
  * @property {{schema: number, calibration?: {temperature?: number, unknown_threshold?: number},
- *   formats?: {layers?: boolean, graph?: boolean, why?: string}, weights?: {dtype?: string, bytes?: number},
+ *   formats?: {layers?: boolean, graph?: boolean, why?: string}, weights?: {dtype?: string, bytes?: number, agreement?: {top1: number}},
  *   metrics?: Record<string, {accuracy?: number}>, [key: string]: any}} pytrain
  */
 

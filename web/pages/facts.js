@@ -15,6 +15,11 @@ function milliseconds(value) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
+/** @param {number | undefined} value */
+function share(value) {
+  return `${(100 * Number(value)).toFixed(1)} %`;
+}
+
 /** @param {import('../pytrain.js').ImageClassifier | null} classifier */
 export function showFacts(classifier) {
   byId('frame-time').textContent = milliseconds(classifier?.timings.milliseconds);
@@ -62,9 +67,10 @@ export function showMeasured(classifier, forced, busy) {
  * @param {import('../pytrain.js').ImageClassifier | null} classifier
  */
 export function showForm(classifier) {
-  const { dtype = 'float32', bytes } = classifier?.metadata.pytrain.weights ?? {};
+  const { dtype = 'float32', bytes, agreement } = classifier?.metadata.pytrain.weights ?? {};
   const size = bytes ? `, ${Math.ceil(bytes / 1000).toLocaleString('en')} KB` : '';
   const rows = classifier ? { Network: classifier.format, Weights: `${dtype}${size}` } : {};
+  if (agreement) Object.assign(rows, { 'Same label as float32': share(agreement.top1) });
   byId('form').replaceChildren(
     ...Object.entries(rows).map(([name, value]) =>
       make('div', {}, make('dt', {}, name), make('dd', {}, value)),
@@ -100,7 +106,6 @@ function differenceText(difference) {
 /** @param {Record<string, {accuracy?: number}>} metrics */
 export function showMetrics(metrics) {
   const known = Object.entries(metrics).filter(([, { accuracy }]) => typeof accuracy === 'number');
-  const share = (/** @type {number | undefined} */ value) => `${(100 * Number(value)).toFixed(1)} %`;
   const main = known.find(([name]) => name === 'glyphs') ?? known.at(-1);
   byId('accuracy').textContent = main ? share(main[1].accuracy) : '–';
   byId('metrics').replaceChildren(
