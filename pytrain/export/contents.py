@@ -173,7 +173,10 @@ def save_keras(model: Any, path: Path) -> None:
     stored = path.with_suffix(".stored.keras")
     save_model(model, stored)
     # A .keras file is a zip that Keras leaves unpacked; a tenth of it is air.
-    with zipfile.ZipFile(stored) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+    with (
+        zipfile.ZipFile(stored) as source,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed,
+    ):
         for name in source.namelist():
             with source.open(name) as read, packed.open(name, "w") as written:
                 shutil.copyfileobj(read, written)
