@@ -66,5 +66,6 @@ def test_it_is_small_and_was_verified() -> None:
 def test_its_golden_frames_give_python_s_probabilities(model: Any) -> None:
     golden = json.loads((SHIPPED / bundle.GOLDEN).read_text(encoding="utf-8"))["frames"]
     inputs = np.stack([to_input(read_image(SHIPPED / "golden" / entry["file"])) for entry in golden])
-    expected = np.array([entry["probabilities"] for entry in golden])
+    # Where the stored weights are narrower, `float32` holds what the trained model gives.
+    expected = np.array([entry.get("float32", entry["probabilities"]) for entry in golden])
     assert np.abs(np.asarray(model(inputs)) - expected).max() < 1e-5
