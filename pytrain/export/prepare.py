@@ -34,12 +34,14 @@ class Adapted:
         single: gives the probabilities alone: float32 [batch, 224, 224, 3] to [batch, classes].
         outputs: names of all outputs, "probabilities" first.
         lens: what was put in front.
+        readable: its layers can be read one by one; those of a SavedModel cannot.
     """
 
     model: Any
     single: Any
     outputs: list[str]
     lens: Lens
+    readable: bool = True
 
     @property
     def classes(self) -> int:
@@ -86,7 +88,7 @@ def adapted(source: Source, input_range: str | None, logits: bool, output: str |
     model, outputs = with_probabilities(model, logits=logits, output=output)
     model, lens = with_lens(model, input_range, source.input_range)
     single = model if len(outputs) == 1 else keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    return Adapted(model, single, outputs, lens)
+    return Adapted(model, single, outputs, lens, readable=source.saved_model is None)
 
 
 def _as_layer(source: Source) -> Any:
@@ -119,6 +121,8 @@ def topologies(found: Adapted, say: Say) -> Topologies:
     Raises:
         ExportError: a layer that neither can carry, by name and class, or a weight that is not finite.
     """
+    if not found.readable:
+        return _by_fallback(found, ExportError("A SavedModel has no layers to read."), say)
     try:
         network = simplify(read_network(found.model))
     except ExportError as error:

@@ -333,3 +333,25 @@ def test_the_documentation_and_the_command_know_every_range() -> None:
     assert all(f"| `{name}` |" in page for name in RANGES)
     (option,) = [option for option in cli.commands["export"].params if option.name == "input_range"]
     assert list(option.type.choices) == list(RANGES)
+
+
+def test_a_saved_model_gets_its_lens_and_goes_to_the_official_converter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small().export(tmp_path / "saved", verbose=False)
+    monkeypatch.setattr(fallback, "find", lambda: Path(sys.executable))
+    asked: list[Any] = []
+
+    def convert(model: Any, *, why: str, say: Callable[[str], None]) -> fallback.Converted:
+        asked.append((model.input_shape, why))
+        shape = {"dim": [{"size": "-1"}, {"size": "4"}]}
+        signature = {"inputs": {}, "outputs": {"probabilities": {"name": "x:0", "tensorShape": shape}}}
+        return fallback.Converted({"format": "graph-model", "signature": signature}, {}, {})
+
+    monkeypatch.setattr(fallback, "convert_model", convert)
+    made = export(tmp_path / "saved", tmp_path / "out", labels=LABELS, input_range="0..1", verify=False)
+    assert asked == [((None, 224, 224, 3), "A SavedModel has no layers to read.")]
+    assert made.topologies == ("graph.json",)
+    # Keras could not read it back without running what lies in the folder.
+    assert not (made.path / "model.keras").exists()
+    assert json.loads((made.path / "golden" / "golden.json").read_text(encoding="utf-8"))["frames"]
