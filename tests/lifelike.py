@@ -37,7 +37,7 @@ def lifelike(model: Any, seen: Array, seed: int = 0) -> None:
 
     Normalisations get random scales and offsets, and the statistics that `seen` really have in front of
     them, so that activations neither vanish nor grow from layer to layer; the last Dense is scaled to logits
-    of a fixed spread.
+    of a fixed spread. With few pictures that holds for these alone; of others the network may be too sure.
 
     Args:
         model: ends in a Dense or a 1 x 1 Conv2D, with softmax.
@@ -50,7 +50,8 @@ def lifelike(model: Any, seen: Array, seed: int = 0) -> None:
         kind = type(layer).__name__
         if kind in ("BatchNormalization", "LayerNormalization"):
             layer.gamma is not None and layer.gamma.assign(generator.uniform(0.5, 1.5, layer.gamma.shape))
-            layer.beta is not None and layer.beta.assign(generator.uniform(-0.5, 0.5, layer.beta.shape))
+            # Below 0, ReLU would cut half of everything, and a deep network blow rounding up a thousandfold.
+            layer.beta is not None and layer.beta.assign(generator.uniform(0, 1, layer.beta.shape))
         elif kind == "LayerScale":
             layer.gamma.assign(generator.uniform(0.1, 0.5, layer.gamma.shape))
         if kind == "BatchNormalization":
@@ -60,9 +61,18 @@ def lifelike(model: Any, seen: Array, seed: int = 0) -> None:
             layer.bias.assign(generator.uniform(-0.1, 0.1, layer.bias.shape))
     if norms:
         model(seen, training=True)
+    else:
+        _keep_spread(model)
     for layer, momentum in norms:
         layer.momentum = momentum
     _spread_logits(model, seen)
+
+
+def _keep_spread(model: Any) -> None:
+    """Makes up for what ReLU halves (He et al., 2015), where no normalisation does."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "kernel"):
+            layer.kernel.assign(layer.kernel * np.sqrt(2))
 
 
 def _spread_logits(model: Any, seen: Array) -> None:

@@ -24,9 +24,10 @@ def official_graph(model: Any, folder: Path) -> Path:
     Returns:
         The folder with its model.json.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     model.export(folder / "saved_model", format="tf_saved_model", verbose=False)
     formats = ("--input_format=tf_saved_model", "--output_format=tfjs_graph_model")
-    _run("-c", CONVERT, *formats, folder / "saved_model", folder / "graph")
+    run("-c", CONVERT, *formats, folder / "saved_model", folder / "graph")
     return folder / "graph"
 
 
@@ -36,9 +37,10 @@ def official_layers(model: Any, network: str, folder: Path) -> Path:
     Returns:
         The folder with its model.json.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     save_h5(model, network, folder / "model.h5")
     formats = ("--input_format=keras", "--output_format=tfjs_layers_model")
-    _run("-c", CONVERT, *formats, folder / "model.h5", folder / "layers")
+    run("-c", CONVERT, *formats, folder / "model.h5", folder / "layers")
     return folder / "layers"
 
 
@@ -47,13 +49,15 @@ def save_h5(model: Any, network: str, path: Path) -> None:
     weights = path.with_suffix(".npz")
     np.savez(weights, **{str(number): values for number, values in enumerate(model.get_weights())})
     program = Path(__file__).with_name("referee_models.py")
-    _run(program, network, model.output_shape[-1], weights, path)
+    run(program, network, model.output_shape[-1], weights, path)
     weights.unlink()
 
 
-def _run(*arguments: object) -> None:
+def run(*arguments: object) -> str:
+    """Runs the referee's Python and returns what it said."""
     command = [str(PYTHON), *map(str, arguments)]
     done = subprocess.run(
         command, env={**os.environ, **QUIET}, capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

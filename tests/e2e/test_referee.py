@@ -1,0 +1,146 @@
+"""The official converter's models and ours give the same numbers; and it stands in for what we lack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import referee
+from lifelike import lifelike, pictures
+from parity import Answer, Array, Job, Parity, open_parity, write_models
+from playwright.sync_api import Playwright
+
+from pytrain.errors import ExportError
+from pytrain.export import fallback
+from pytrain.export.fallback import convert_model, convert_saved_model
+from pytrain.export.weights import write_manifests
+from pytrain.model import cnn, efficientnet_lite0, mlp
+from pytrain.model.backend import keras, tf
+
+pytestmark = referee.needed
+
+CLASSES = 10
+MODELS = {
+    "mlp": lambda: mlp.build(CLASSES),
+    "cnn": lambda: cnn.build(CLASSES),
+    "efficientnet_lite0": lambda: efficientnet_lite0.build(CLASSES),
+    "mobilenet_v2": lambda: keras.applications.MobileNetV2(weights=None, classes=CLASSES),
+}
+
+
+@pytest.fixture(scope="module")
+def page(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parity]:
+    with open_parity(playwright, tmp_path_factory.mktemp("referee")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("network", MODELS)
+def test_official_and_ours_give_the_same_numbers(page: Parity, network: str) -> None:
+    keras.utils.set_random_seed(7)
+    model = MODELS[network]()
+    seen = pictures(8, 224)
+    lifelike(model, seen)
+    inputs = seen[:2]
+    folder = page.folder / network
+    folder.mkdir()
+    outputs, formats = write_models(folder, model)
+    official = {
+        "layers": referee.official_layers(model, network, folder / "official"),
+        "graph": as_graph(referee.official_graph(model, folder / "official")),
+    }
+    theirs = {form: answer_of(page, official[form], form, ["output_0"], inputs) for form in official}
+    for form in formats:
+        job = Job(f"our {network}", folder, form, inputs, outputs, [theirs[form]], (1, 2))
+        (answer,) = page.run("wasm", [job])
+        assert answer.agrees, str(answer)
+
+
+def as_graph(folder: Path) -> Path:
+    """The converter calls either format model.json."""
+    (folder / "model.json").rename(folder / "graph.json")
+    return folder
+
+
+def answer_of(page: Parity, folder: Path, form: str, outputs: list[str], inputs: Array) -> Array:
+    nothing = np.zeros((len(inputs), CLASSES), np.float32)
+    (answer,) = page.run("wasm", [Job("official", folder, form, inputs, outputs, [nothing], (len(inputs),))])
+    assert not answer.error, answer.error
+    return answer.outputs[0]
+
+
+# The fallback.
+
+
+@pytest.fixture(autouse=True)
+def use_referee(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(fallback.VARIABLE, str(referee.PYTHON))
+
+
+def unsupported_model() -> Any:
+    """A layer of somebody's own, of operations that TensorFlow.js has."""
+
+    class Swirl(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return tf.math.sin(x) * tf.reduce_mean(x, axis=-1, keepdims=True)
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    entry = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(entry)
+    x = keras.layers.GlobalAveragePooling2D()(Swirl(name="swirl")(x))
+    return keras.Model(entry, keras.layers.Dense(CLASSES, activation="softmax")(x))
+
+
+def run_converted(page: Parity, converted: Any, name: str, inputs: Array, expected: Array) -> Answer:
+    folder = page.folder / name
+    folder.mkdir()
+    write_manifests(folder, None, converted)
+    job = Job(name, folder, "graph", inputs, ["probabilities"], [expected], (1, len(inputs)))
+    (answer,) = page.run("wasm", [job])
+    return answer
+
+
+def test_a_model_with_a_layer_outside_the_table_is_converted_and_says_so(page: Parity) -> None:
+    model, inputs, said = unsupported_model(), pictures(3, 32), []
+    converted = convert_model(
+        model, why="The layer swirl is a Swirl, which is not supported.", say=said.append
+    )
+    (line,) = said
+    assert "swirl is a Swirl" in line
+    assert "official converter" in line
+    answer = run_converted(page, converted, "swirl", inputs, np.asarray(model(inputs)))
+    assert answer.agrees, str(answer)
+
+
+def test_a_saved_model_is_converted(page: Parity, tmp_path: Path) -> None:
+    model, inputs = unsupported_model(), pictures(3, 32)
+    # A space in a folder's name must not split it.
+    folder = tmp_path / "saved model"
+    model.export(folder, format="tf_saved_model", verbose=False)
+    converted = convert_saved_model(folder)
+    assert list(converted.json["signature"]["inputs"]) == ["image"]
+    answer = run_converted(page, converted, "saved", inputs, np.asarray(model(inputs)))
+    assert answer.agrees, str(answer)
+
+
+def test_an_operation_that_the_browser_lacks_is_named(tmp_path: Path) -> None:
+    class Odd(tf.Module):  # type: ignore[misc]
+        @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 3])])
+        def __call__(self, x: Any) -> Any:
+            return {"probabilities": tf.nn.softmax(tf.reduce_mean(tf.linalg.svd(x)[0], [1]))}
+
+    odd = Odd()
+    tf.saved_model.save(odd, str(tmp_path / "odd"), signatures={"serving_default": odd.__call__})
+    with pytest.raises(ExportError, match="does not have Svd"):
+        convert_saved_model(tmp_path / "odd")
+
+
+def test_the_extra_as_pinned_imports_and_has_what_the_converter_needs() -> None:
+    """What `pip install 'pytrain[tensorflowjs]'` gives works, with pytrain itself beside it."""
+    said = referee.run("-c", "import json, tensorflowjs as t, pytrain; print(json.dumps(t.__version__))")
+    assert json.loads(said.splitlines()[-1]) == "4.22.0"
