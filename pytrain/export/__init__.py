@@ -71,12 +71,13 @@ def export(
         The bundle as read back from disk.
 
     Raises:
-        ExportError: the layers, input, output or labels cannot be exported, the weights lose too much, or
-            TensorFlow.js disagrees.
+        ExportError: the layers, input, output or labels cannot be exported, the input range is plainly not
+            the model's, the weights lose too much, or TensorFlow.js disagrees.
         DataError: a check image is not there.
         BundleError: `out` holds something else, or the disk refused.
     """
     from pytrain.export.prepare import adapted, opened, topologies
+    from pytrain.export.right_range import check_range
 
     target = Path(out)
     bundle.check_target(target)
@@ -85,6 +86,7 @@ def export(
     say(f"  takes {found.lens.line()}; {found.classes} classes")
     names = _labels(labels, source, found.classes)
     images = read_check_images(check, say) if check is not None else []
+    check_range(found, images, names, say)
     facts = facts or (Facts.of(source.bundle.metadata["pytrain"]) if source.bundle else Facts())
     frames = golden_frames(golden, images, names, source.bundle)
 

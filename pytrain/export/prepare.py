@@ -33,6 +33,7 @@ class Adapted:
         model: gives the probabilities, and its further outputs behind them.
         single: gives the probabilities alone: float32 [batch, 224, 224, 3] to [batch, classes].
         outputs: names of all outputs, "probabilities" first.
+        bare: the same without its lens.
         lens: what was put in front.
         readable: its layers can be read one by one; those of a SavedModel cannot.
     """
@@ -40,6 +41,7 @@ class Adapted:
     model: Any
     single: Any
     outputs: list[str]
+    bare: Any
     lens: Lens
     readable: bool = True
 
@@ -85,10 +87,10 @@ def adapted(source: Source, input_range: str | None, logits: bool, output: str |
     """
     model = _as_layer(source) if source.saved_model else source.model
     input_shape(model)
-    model, outputs = with_probabilities(model, logits=logits, output=output)
-    model, lens = with_lens(model, input_range, source.input_range)
+    bare, outputs = with_probabilities(model, logits=logits, output=output)
+    model, lens = with_lens(bare, input_range, source.input_range)
     single = model if len(outputs) == 1 else keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    return Adapted(model, single, outputs, lens, readable=source.saved_model is None)
+    return Adapted(model, single, outputs, bare, lens, readable=source.saved_model is None)
 
 
 def _as_layer(source: Source) -> Any:

@@ -304,3 +304,33 @@ def test_further_outputs_stay_behind_the_chosen_one() -> None:
     probabilities, features = found(PICTURES)
     assert np.allclose(np.asarray(probabilities).sum(axis=1), 1, atol=1e-6)
     assert np.allclose(np.asarray(features), PICTURES.mean(axis=(1, 2)), atol=1e-6)
+
+
+def test_labelled_check_images_find_a_wrong_range_out() -> None:
+    import keras
+
+    from pytrain.export.check_images import CheckImage
+    from pytrain.export.prepare import adapted
+    from pytrain.export.right_range import check_range
+    from pytrain.export.sources import Source
+
+    # Dark and bright pictures, told apart at 0.5 of 1.
+    entry = keras.Input((32, 32, 1))
+    dense = keras.layers.Dense(2, activation="softmax")
+    model = keras.Model(entry, dense(keras.layers.GlobalAveragePooling2D()(entry)))
+    dense.set_weights([np.array([[-40.0, 40.0]]), np.array([20.0, -20.0])])
+    generator = np.random.default_rng(0)
+    images = [
+        CheckImage(generator.integers(low, low + 60, (224, 224, 3), dtype=np.uint8), label)
+        for label, low in (("dark", 20), ("bright", 140))
+        for _ in range(12)
+    ]
+    said: list[str] = []
+    check_range(adapted(Source(None, model), "0..1", False, None), images, ["dark", "bright"], said.append)
+    assert said == ["  100% of 24 check images get the name of their folder"]
+    wrong = adapted(Source(None, model), "0..255", False, None)
+    with pytest.raises(ExportError, match="right on 50%") as caught:
+        check_range(wrong, images, ["dark", "bright"], said.append)
+    assert "--input-range=0..1" in str(caught.value.fix)
+    check_range(wrong, images[:10], ["dark", "bright"], said.append)
+    check_range(wrong, images, ["a", "b"], said.append)
