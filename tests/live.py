@@ -64,3 +64,15 @@ class Watched:
 
 Open = Callable[..., Watched]
 Launch = Callable[..., Browser]
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds serious or critical on a page: the rule and where."""
+    page.evaluate((CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        f"{rule['id']}: {node['target']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from live import CHECKOUT, Open, Server
+from live import CHECKOUT, Open, Server, serious
 from playwright.sync_api import Browser, Page, expect
 
 SKETCHES = sorted(path.parent.name for path in (CHECKOUT / "web" / "sketches").glob("*/sketch.js"))
@@ -82,3 +82,12 @@ def test_the_gallery_leads_to_every_sketch(open_page: Open, plain_browser: Brows
     page = open_page(plain_browser, "/sketches/").page
     for name in SKETCHES:
         expect(page.locator(f'a[href*="{name}"]').first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/sketches/", "/sketches/ml5-webcam/"])
+def test_axe_finds_nothing_serious_about_sketches(
+    open_page: Open, camera_browser: Browser, exported: Server, path: str, scheme: str
+) -> None:
+    page = open_page(camera_browser, path, url=exported.url, color_scheme=scheme).page
+    assert serious(page) == []

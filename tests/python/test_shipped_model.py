@@ -58,9 +58,8 @@ def test_it_is_small_and_was_verified() -> None:
     assert shipped.metadata["modelName"] == "four-shapes"
     verification = shipped.metadata["pytrain"]["verification"]
     assert verification["checked"]
-    # A model that was exported before there was graph.json lists the backends of model.json alone.
-    formats = verification.get("formats", {"layers": verification.get("backends")})
-    assert all({"wasm", "webgl"} <= set(backends) for backends in formats.values())
+    assert set(verification["formats"]) == {"graph", "layers"}
+    assert all({"wasm", "webgl"} <= set(backends) for backends in verification["formats"].values())
 
 
 def test_its_golden_frames_give_python_s_probabilities(model: Any) -> None:

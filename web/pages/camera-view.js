@@ -79,6 +79,7 @@ export function toggleMirror() {
 }
 
 camera.onGone = () => {
+  state.classifier?.classifyStop(); // or its next frame, which there is none of, would be told as an error too
   setFrozen(false);
   showMessage(
     'camera',
