@@ -33,6 +33,8 @@ MODEL = "model.keras"
 SETTINGS = "settings.json"
 HISTORY = "history.csv"
 CHECKPOINT = "checkpoint.npz"
+SET_ASIDE = "checkpoint-interrupted.npz"
+"""The checkpoint of an interrupted training, once another was started in its place."""
 EVALUATION = "evaluation.json"
 """Written by whoever evaluates the trained model."""
 
@@ -92,9 +94,15 @@ def train(
     epochs = _positive("epochs", epochs, plan.epochs)
     batch_size = _positive("batch_size", batch_size, plan.batch_size)
     settings = _settings(datasets, labels, recipe, plan, epochs, batch_size, seed)
+    set_aside = None if resume else _set_aside(run_dir)
     checkpoint = _resumed(run_dir, settings) if resume else _fresh(run_dir, settings)
 
     with show or display() as shown:
+        if set_aside:
+            shown.say(
+                f"An interrupted training was set aside as {set_aside}; to go on with it instead, stop now, "
+                f"rename it to {CHECKPOINT}, and add --resume."
+            )
         caches = _through_the_lens(datasets, plan, run_dir.parent / ".lens-cache", shown)
         problems = tuple(problem for cache in caches for problem in cache.problems)
         training, validation = _tables(datasets, caches, labels)
@@ -261,6 +269,18 @@ def _settings(
     }
     plain: dict[str, Any] = json.loads(json.dumps(settings))
     return plain
+
+
+def _set_aside(run_dir: Path) -> Path | None:
+    """Keeps the checkpoint of a training that did not end: nobody loses hours by forgetting --resume."""
+    checkpoint, kept = run_dir / CHECKPOINT, run_dir / SET_ASIDE
+    if not checkpoint.is_file() or (run_dir / EVALUATION).is_file():
+        return None
+    try:
+        checkpoint.replace(kept)
+    except OSError as error:
+        raise TrainingError(f"{checkpoint} cannot be renamed: {error.strerror or error}.") from error
+    return kept
 
 
 def _fresh(run_dir: Path, settings: dict[str, Any]) -> Checkpoint:

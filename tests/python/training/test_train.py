@@ -115,6 +115,17 @@ def test_interrupted_training_keeps_the_best_and_says_where(data, tmp_path):
     assert load_model(tmp_path / "run" / "model.keras").output_shape == (None, 2)
 
 
+def test_forgetting_resume_keeps_the_interrupted_training(data, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        training.train(data, "mlp", tmp_path / "run", epochs=3, batch_size=16, show=Recorder(interrupt_in=2))
+    interrupted = load_checkpoint(tmp_path / "run" / training.CHECKPOINT)
+    shown = Recorder()
+    training.train(data, "mlp", tmp_path / "run", epochs=1, batch_size=16, show=shown)
+    kept = tmp_path / "run" / training.SET_ASIDE
+    assert str(kept) in shown.lines[0]
+    np.testing.assert_array_equal(load_checkpoint(kept).weights[0], interrupted.weights[0])
+
+
 def test_kill_while_saving_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.npz"
     checkpoint = Checkpoint({"seed": 1}, [{"epoch": 1}], 1, [np.ones(3)], [np.zeros(2)], [np.ones(3)])
