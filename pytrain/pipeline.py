@@ -36,7 +36,7 @@ QUICK = {
 }
 """Pictures for a first look: about a sixth of the usual."""
 
-QUICK_EPOCHS = 20
+QUICK_EPOCHS = 40
 GOLDEN_PER_LABEL = 1
 PREFIX = "four-shapes-"
 
