@@ -72,8 +72,9 @@ def write_results(found: Answers) -> None:
         results[layer] = {}
         for form in sorted({answer.job.format for answer in answers}):
             mine = [answer for answer in answers if answer.job.format == form]
+            exact = [answer for answer in mine if answer.job.tolerance == TOLERANCE]
             differences = {
-                backend: max(answer.difference or 0.0 for answer in mine if answer.backend == backend)
+                backend: max(answer.difference or 0.0 for answer in exact if answer.backend == backend)
                 for backend in BACKENDS
             }
             results[layer][form] = {"cases": len(mine) // len(BACKENDS), "differences": differences}
