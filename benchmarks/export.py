@@ -5,8 +5,8 @@ Run: make referee && python benchmarks/export.py [runs]
 Each command runs in a process of its own, imports included, one after the other in turns, from the files that
 its user would have: ours from a .keras; the official converter from an .h5 to a layers model, and from a
 SavedModel to a graph model. A .keras user must make the SavedModel first, which is shown apart. Memory is the
-peak of the process, less that of one that only imports TensorFlow. Linux and macOS only, for the system is
-asked for the peak.
+peak of the process, less that of one that only imports TensorFlow, and less that of one in which TensorFlow
+loads the model and predicts one frame. Linux and macOS only, for the system is asked for the peak.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ finally:
 OURS = "from pytrain.cli import main; main(sys.argv[1:])"
 SAVE = "import keras; keras.models.load_model(sys.argv[1]).export(sys.argv[2])"
 IMPORT = "import tensorflow, keras; keras.ops.zeros(1)"
+PREDICT = "import keras; m = keras.models.load_model(sys.argv[1]); m(keras.ops.zeros((1, 224, 224, 3)))"
 
 
 def run(python: Path | str, program: str, *arguments: object) -> tuple[float, float]:
@@ -90,6 +91,8 @@ def compare(folder: Path, size: int) -> None:
     programs: dict[str, tuple[object, ...]] = {
         "TensorFlow imported, newest": (sys.executable, IMPORT),
         "TensorFlow imported, official converter's": (theirs, IMPORT),
+        "TensorFlow predicts a frame, newest": (sys.executable, PREDICT, folder / "lite0.keras"),
+        "TensorFlow predicts a frame, official converter's": (theirs, PREDICT, folder / "lite0.keras"),
         "pytrain export --no-verify": (sys.executable, OURS, *ours, "--no-verify"),
         "pytrain export, with the proof in a browser": (sys.executable, OURS, *ours),
         "official, SavedModel to graph": (theirs, referee.CONVERT, *graph, out / "graph"),
@@ -112,9 +115,15 @@ def compare(folder: Path, size: int) -> None:
     mine = statistics.median(times["pytrain export --no-verify"])
     for name in programs:
         seconds, peak = statistics.median(times[name]), statistics.median(peaks[name])
-        which = "TensorFlow imported, " + ("newest" if "pytrain" in name else "official converter's")
-        above = (peak - statistics.median(peaks[which])) / size
-        memory = "" if name.startswith("Tensor") else f", {above:4.1f} x the weights above TensorFlow's own"
+        memory = ""
+        if not name.startswith("TensorFlow"):
+            whose = "newest" if "pytrain" in name else "official converter's"
+            own = [
+                statistics.median(peaks[f"TensorFlow {does}, {whose}"])
+                for does in ("imported", "predicts a frame")
+            ]
+            above = [(peak - base) / size for base in own]
+            memory = f", {above[0]:4.1f} x the weights above the import, {above[1]:4.1f} x above a prediction"
         print(f"  {name:<50} {seconds:6.2f} s ({seconds / mine:4.1f} x)   peak {peak / 1e6:5.0f} MB{memory}")
 
 
