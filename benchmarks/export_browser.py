@@ -35,7 +35,7 @@ from to_onnx import write_onnx  # noqa: E402
 
 from pytrain.export import chromium  # noqa: E402
 from pytrain.export.fold import simplify  # noqa: E402
-from pytrain.export.read import read_network  # noqa: E402
+from pytrain.export.reading.read import read_network  # noqa: E402
 from pytrain.model import efficientnet_lite0  # noqa: E402
 
 FETCHED = CHECKOUT / "build" / "benchmarks"

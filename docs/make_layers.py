@@ -20,8 +20,8 @@ sys.path.insert(0, str(CHECKOUT / "tests"))
 from parity import BACKENDS, FORMATS, TOLERANCE  # noqa: E402
 from python.export.cases import CASES  # noqa: E402
 
-from pytrain.export.lower import ELSEWHERE, TABLE, Row  # noqa: E402
-from pytrain.export.operators import OPERATIONS  # noqa: E402
+from pytrain.export.reading.lower import ELSEWHERE, TABLE, Row  # noqa: E402
+from pytrain.export.reading.operators import OPERATIONS  # noqa: E402
 
 Results = Mapping[str, Any]
 

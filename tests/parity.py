@@ -154,10 +154,10 @@ def write_models(folder: Path, model: Any) -> tuple[list[str], list[str]]:
         (names of the graph's outputs in the order of Keras's, the formats written).
     """
     from pytrain.export.fold import simplify
-    from pytrain.export.graph_model import PROBABILITIES, graph_model
-    from pytrain.export.layers_model import OnlyGraph, layers_model
-    from pytrain.export.read import read_network
-    from pytrain.export.weights import write_manifests
+    from pytrain.export.reading.read import read_network
+    from pytrain.export.writing.graph_model import PROBABILITIES, graph_model
+    from pytrain.export.writing.layers_model import OnlyGraph, layers_model
+    from pytrain.export.writing.weights import write_manifests
 
     network = simplify(read_network(model))
     try:

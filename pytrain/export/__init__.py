@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import BrowserError, ExportError
-from pytrain.export.check_images import CheckImage, Given, inputs_of, read_check_images
 from pytrain.export.contents import Facts, carry_report, save_keras, write_contents, write_metadata
 from pytrain.export.golden import golden_frames
-from pytrain.export.labels import check_labels
+from pytrain.export.source.check_images import CheckImage, Given, inputs_of, read_check_images
+from pytrain.export.source.labels import check_labels
 from pytrain.image import Frame
 
 if TYPE_CHECKING:
     from pytrain.export.precision import Choice
     from pytrain.export.prepare import Topologies
-    from pytrain.export.sources import Source
+    from pytrain.export.source.load import Source
     from pytrain.export.verify import Verification
 
 __all__ = ["Facts", "export"]
@@ -77,7 +77,7 @@ def export(
         BundleError: `out` holds something else, or the disk refused.
     """
     from pytrain.export.prepare import adapted, opened, topologies
-    from pytrain.export.right_range import check_range
+    from pytrain.export.source.right_range import check_range
 
     target = Path(out)
     bundle.check_target(target)

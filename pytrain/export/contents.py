@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytrain.export.network import Network
     from pytrain.export.precision import Choice
     from pytrain.export.prepare import Adapted, Topologies
-    from pytrain.export.sources import Source
+    from pytrain.export.source.load import Source
 
 INPUT_CONTRACT = {
     "shape": [SIZE, SIZE, 3],
@@ -75,7 +75,7 @@ def write_contents(
     Raises:
         ExportError: the model gives no probabilities, or was read wrongly.
     """
-    from pytrain.export.weights import write_manifests
+    from pytrain.export.writing.weights import write_manifests
 
     size = write_manifests(folder, written.layers, written.graph, choice.dtypes)
     inputs = write_frames(folder, golden)
@@ -143,7 +143,7 @@ def _source(source: Source, found: Adapted) -> dict[str, Any]:
 
 def write_metadata(folder: Path, name: str, labels: Sequence[str], block: Mapping[str, Any]) -> None:
     """Writes metadata.json: Teachable Machine's keys, and ours in one block."""
-    from pytrain.export.layers_model import TFJS_VERSION
+    from pytrain.export.writing.layers_model import TFJS_VERSION
 
     packages = ("keras", "numpy", "pillow", "tensorflow")
     versions = {package: version(package) for package in packages}

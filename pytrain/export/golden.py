@@ -15,7 +15,7 @@ from PIL import Image
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import ExportError
-from pytrain.export.check_images import CheckImage
+from pytrain.export.source.check_images import CheckImage
 from pytrain.image import Frame, read_image, to_input
 
 Golden = tuple[Frame, str | None]

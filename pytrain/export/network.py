@@ -1,7 +1,7 @@
 """The plain network between Keras and TensorFlow.js: few kinds of operation, written to both formats.
 
-`read.py` makes it of a Keras model by the table in `lower.py`, `fold.py` simplifies it, `layers_model.py` and
-`graph_model.py` write it. Everything is channels last and float32; every shape but the batch is known.
+`reading` makes it of a Keras model by the tables there, `fold.py` simplifies it, `writing` puts it into both
+formats. Everything is channels last and float32; every shape but the batch is known.
 
 kind                 config                                    weights
 input

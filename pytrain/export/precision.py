@@ -22,8 +22,8 @@ import numpy.typing as npt
 from pytrain.errors import ExportError
 from pytrain.export.evaluate import evaluate
 from pytrain.export.network import Array, Network, Node
-from pytrain.export.stored import stored_weights
-from pytrain.export.weights import as_stored
+from pytrain.export.writing.stored import stored_weights
+from pytrain.export.writing.weights import as_stored
 
 DTYPES = ("uint8", "float16", "float32")
 """From the smallest to the exact one."""

@@ -11,15 +11,15 @@ import numpy as np
 
 from pytrain.errors import ExportError
 from pytrain.export import fallback
-from pytrain.export.adapt import Lens, input_shape, with_lens
 from pytrain.export.fold import simplify
-from pytrain.export.graph_model import graph_model
-from pytrain.export.head import with_probabilities
-from pytrain.export.layers_model import OnlyGraph, layers_model
 from pytrain.export.network import Network
-from pytrain.export.read import read_network
-from pytrain.export.sources import Source, load_source
-from pytrain.export.weights import Topology
+from pytrain.export.reading.read import read_network
+from pytrain.export.source.adapt import Lens, input_shape, with_lens
+from pytrain.export.source.head import with_probabilities
+from pytrain.export.source.load import Source, load_source
+from pytrain.export.writing.graph_model import graph_model
+from pytrain.export.writing.layers_model import OnlyGraph, layers_model
+from pytrain.export.writing.weights import Topology
 from pytrain.model.backend import keras, tf
 
 Say = Callable[[str], None]

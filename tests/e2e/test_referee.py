@@ -17,7 +17,7 @@ from playwright.sync_api import Playwright
 from pytrain.errors import ExportError
 from pytrain.export import fallback
 from pytrain.export.fallback import convert_model, convert_saved_model
-from pytrain.export.weights import write_manifests
+from pytrain.export.writing.weights import write_manifests
 from pytrain.model import cnn, efficientnet_lite0, mlp
 from pytrain.model.backend import keras, tf
 

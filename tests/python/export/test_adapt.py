@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pytrain.errors import ExportError
-from pytrain.export.adapt import RANGES, with_lens
-from pytrain.export.head import with_probabilities
+from pytrain.export.source.adapt import RANGES, with_lens
+from pytrain.export.source.head import with_probabilities
 from pytrain.image import to_input
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
@@ -309,10 +309,10 @@ def test_further_outputs_stay_behind_the_chosen_one() -> None:
 def test_labelled_check_images_find_a_wrong_range_out() -> None:
     import keras
 
-    from pytrain.export.check_images import CheckImage
     from pytrain.export.prepare import adapted
-    from pytrain.export.right_range import check_range
-    from pytrain.export.sources import Source
+    from pytrain.export.source.check_images import CheckImage
+    from pytrain.export.source.load import Source
+    from pytrain.export.source.right_range import check_range
 
     # Dark and bright pictures, told apart at 0.5 of 1.
     entry = keras.Input((32, 32, 1))

@@ -17,7 +17,8 @@ from shared import LABELS, random_frame
 import pytrain
 from pytrain import bundle
 from pytrain.errors import ExportError, PytrainError
-from pytrain.export import chromium, contents, export, fallback, golden, weights
+from pytrain.export import chromium, contents, export, fallback, golden
+from pytrain.export.writing import weights
 from pytrain.image import to_input
 
 
@@ -295,10 +296,10 @@ def test_the_module_is_the_function_whatever_was_imported_first(tmp_path: Path) 
         "import sys, pytrain\n"
         "assert callable(pytrain.export)\n"
         "assert 'tensorflow' not in sys.modules\n"
-        "import pytrain.export.labels\n"
+        "import pytrain.export.source.labels\n"
         "from pytrain.export import export\n"
         "assert callable(pytrain.export) and pytrain.export.export is export\n"
-        "assert pytrain.export.labels.parse_labels('a, b') == ['a', 'b']\n"
+        "assert pytrain.export.source.labels.parse_labels('a, b') == ['a', 'b']\n"
         "try: pytrain.export(3, 'nowhere/model', labels=['a', 'b'])\n"
         "except pytrain.PytrainError as error: assert 'builtins.int' in error.what\n"
     )
@@ -327,7 +328,7 @@ def test_the_example_of_the_documentation_runs(
 
 def test_the_documentation_and_the_command_know_every_range() -> None:
     from pytrain.cli import cli
-    from pytrain.export.adapt import RANGES
+    from pytrain.export.source.adapt import RANGES
 
     page = (Path(__file__).resolve().parents[3] / "docs" / "export.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` |" in page for name in RANGES)

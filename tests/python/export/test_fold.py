@@ -12,7 +12,7 @@ from python.export.cases import SHAPE, of, randomise
 from pytrain.export.evaluate import evaluate
 from pytrain.export.fold import simplify
 from pytrain.export.network import Network
-from pytrain.export.read import read_network
+from pytrain.export.reading.read import read_network
 from pytrain.model.backend import keras
 
 Block = Callable[[Any, Any], Any]

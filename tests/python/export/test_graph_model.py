@@ -13,10 +13,10 @@ from python.export.topologies import PICTURE, Run, Sketch, difference, network, 
 from pytrain.errors import ExportError
 from pytrain.export.evaluate import evaluate
 from pytrain.export.fold import simplify
-from pytrain.export.graph_model import GraphTopology, graph_model
-from pytrain.export.layers_model import layers_model
 from pytrain.export.network import Network
-from pytrain.export.read import read_network
+from pytrain.export.reading.read import read_network
+from pytrain.export.writing.graph_model import GraphTopology, graph_model
+from pytrain.export.writing.layers_model import layers_model
 
 TOLERANCE = 1e-5
 

@@ -11,9 +11,9 @@ from python.export.topologies import PICTURE, Make, Run, Sketch, difference, net
 
 from pytrain.export.evaluate import evaluate
 from pytrain.export.fold import simplify
-from pytrain.export.layers_model import LayersTopology, OnlyGraph, layers_model
 from pytrain.export.network import ACTIVATIONS
-from pytrain.export.read import read_network
+from pytrain.export.reading.read import read_network
+from pytrain.export.writing.layers_model import LayersTopology, OnlyGraph, layers_model
 
 TOLERANCE = 1e-5
 

@@ -10,10 +10,10 @@ from python.export.cases import CASES, Case
 
 from pytrain.export.evaluate import evaluate
 from pytrain.export.fold import simplify
-from pytrain.export.lower import TABLE
 from pytrain.export.network import Network
-from pytrain.export.operators import OPERATIONS
-from pytrain.export.read import read_network
+from pytrain.export.reading.lower import TABLE
+from pytrain.export.reading.operators import OPERATIONS
+from pytrain.export.reading.read import read_network
 from pytrain.model.backend import tf
 
 TOLERANCE = 1e-4

@@ -12,7 +12,6 @@ from PIL import Image
 from shared import random_frame
 
 from pytrain.errors import DataError, ExportError
-from pytrain.export.check_images import MOST, inputs_of, read_check_images
 from pytrain.export.network import Network, Node
 from pytrain.export.precision import (
     EXACT,
@@ -24,6 +23,7 @@ from pytrain.export.precision import (
     probabilities,
     with_stored_weights,
 )
+from pytrain.export.source.check_images import MOST, inputs_of, read_check_images
 
 SIDE = 4
 CLASSES = 40

@@ -12,7 +12,7 @@ from python.export.cases import CASES
 
 from pytrain.errors import ExportError
 from pytrain.export.network import ACTIVATIONS, Network
-from pytrain.export.read import read_network
+from pytrain.export.reading.read import read_network
 from pytrain.model.backend import keras
 
 layers = keras.layers

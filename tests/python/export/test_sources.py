@@ -16,7 +16,7 @@ from keras2 import change_config, save_as_keras_2
 
 from pytrain.errors import ExportError, PytrainError
 from pytrain.export import fallback
-from pytrain.export.sources import load_source
+from pytrain.export.source.load import load_source
 
 
 def convolutional() -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pytrain.export import node
-from pytrain.export.weights import SHARD_BYTES, as_stored, encode, write_group, write_manifests
+from pytrain.export.writing.weights import SHARD_BYTES, as_stored, encode, write_group, write_manifests
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 

@@ -14,10 +14,10 @@ import numpy as np
 from live import CHECKOUT
 
 from pytrain.export import node
-from pytrain.export.builder import Builder
-from pytrain.export.graph_model import GraphTopology
-from pytrain.export.layers_model import LayersTopology
 from pytrain.export.network import Network
+from pytrain.export.reading.builder import Builder
+from pytrain.export.writing.graph_model import GraphTopology
+from pytrain.export.writing.layers_model import LayersTopology
 
 BACKENDS = ("cpu", "wasm")
 PICTURE = (6, 5, 3)

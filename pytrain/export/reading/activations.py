@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytrain.export.builder import Call
 from pytrain.export.network import ACTIVATIONS as KINDS
+from pytrain.export.reading.builder import Call
 from pytrain.model.backend import keras
 
 Lower = Callable[..., str]

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.errors import ExportError
-from pytrain.export.adapt import RANGES, with_lens
-from pytrain.export.check_images import CheckImage, inputs_of
 from pytrain.export.prepare import Adapted
+from pytrain.export.source.adapt import RANGES, with_lens
+from pytrain.export.source.check_images import CheckImage, inputs_of
 
 ENOUGH_IMAGES = 20
 MOST_IMAGES = 64

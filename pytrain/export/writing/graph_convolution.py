@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytrain.export.graph_activations import FUSED
-from pytrain.export.graph_writer import Writer
 from pytrain.export.network import Node
-from pytrain.export.padding import written_padding
 from pytrain.export.shapes import Shape
-from pytrain.export.stored import as_picture
+from pytrain.export.writing.graph_activations import FUSED
+from pytrain.export.writing.graph_writer import Writer
+from pytrain.export.writing.padding import written_padding
+from pytrain.export.writing.stored import as_picture
 
 CONV2D = ("Conv2D", "_FusedConv2D")
 DEPTHWISE = ("DepthwiseConv2dNative", "FusedDepthwiseConv2dNative")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pytrain.errors import ExportError
-from pytrain.export.sources import CONTRACT_RANGE, KINDS
+from pytrain.export.source.load import CONTRACT_RANGE, KINDS
 from pytrain.image import SIZE
 from pytrain.model.backend import keras
 from pytrain.model.lens import LENS, new_input, to_grey

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pytrain.export import activations, convolution, normalisation, resampling
-from pytrain.export.activations import activate
-from pytrain.export.builder import Call
-from pytrain.export.table import ELSEWHERE, TABLE, Row, lower, row
+from pytrain.export.reading import activations, convolution, normalisation, resampling
+from pytrain.export.reading.activations import activate
+from pytrain.export.reading.builder import Call
+from pytrain.export.reading.table import ELSEWHERE, TABLE, Row, lower, row
 
 __all__ = ["ELSEWHERE", "TABLE", "Row", "convolution", "lower", "normalisation", "reshaped"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pytrain.export import activations, resampling
-from pytrain.export.activations import primitive
-from pytrain.export.builder import Call, Ref
-from pytrain.export.lower import reshaped
-from pytrain.export.table import Row
+from pytrain.export.reading import activations, resampling
+from pytrain.export.reading.activations import primitive
+from pytrain.export.reading.builder import Call, Ref
+from pytrain.export.reading.lower import reshaped
+from pytrain.export.reading.table import Row
 from pytrain.model.backend import keras
 
 OPERATIONS: dict[str, Row] = {}

@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pytrain.export.graph_ops import DType, Graph
-from pytrain.export.graph_writer import Writer
 from pytrain.export.network import Network, Node
+from pytrain.export.writing.graph_ops import DType, Graph
+from pytrain.export.writing.graph_writer import Writer
 
 EMBEDDING = "embedding"
 CLASS_ACTIVATION = "class_activation"

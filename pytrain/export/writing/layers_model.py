@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from pytrain.errors import ExportError
-from pytrain.export.graph_activations import GELU_CUBE, GELU_SLOPE
-from pytrain.export.layer_list import Layers, Ref
 from pytrain.export.network import Array, Network, Node
-from pytrain.export.padding import written_padding
-from pytrain.export.pooling import pooling_steps
-from pytrain.export.stored import (
+from pytrain.export.writing.graph_activations import GELU_CUBE, GELU_SLOPE
+from pytrain.export.writing.layer_list import Layers, Ref
+from pytrain.export.writing.padding import written_padding
+from pytrain.export.writing.pooling import pooling_steps
+from pytrain.export.writing.stored import (
     Stored,
     as_picture,
     resize_matrices,

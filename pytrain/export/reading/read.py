@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytrain.errors import ExportError
-from pytrain.export.builder import Builder, Call, Ref
-from pytrain.export.lower import lower
 from pytrain.export.network import Network
-from pytrain.export.operators import lower_operation
+from pytrain.export.reading.builder import Builder, Call, Ref
+from pytrain.export.reading.lower import lower
+from pytrain.export.reading.operators import lower_operation
 from pytrain.model.backend import keras
 
 READS_WHOLE_NUMBERS = {"Cast", "Identity", "Normalization", "Rescaling"}

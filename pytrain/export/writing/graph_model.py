@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytrain.errors import ExportError
-from pytrain.export.class_activation import add_head
-from pytrain.export.graph_kinds import write
-from pytrain.export.graph_ops import Constant, Graph, tensor_shape
-from pytrain.export.graph_writer import Writer
 from pytrain.export.network import Array, Network
-from pytrain.export.stored import shared_weights
+from pytrain.export.writing.class_activation import add_head
+from pytrain.export.writing.graph_kinds import write
+from pytrain.export.writing.graph_ops import Constant, Graph, tensor_shape
+from pytrain.export.writing.graph_writer import Writer
+from pytrain.export.writing.stored import shared_weights
 
 PROBABILITIES = "probabilities"
 

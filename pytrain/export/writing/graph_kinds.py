@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from pytrain.errors import ExportError
-from pytrain.export import graph_convolution as convolution
-from pytrain.export.graph_activations import ACTIVATIONS
-from pytrain.export.graph_writer import Writer
 from pytrain.export.network import Array, Node
-from pytrain.export.pooling import pooling_steps
-from pytrain.export.stored import is_spread, resize_matrices
+from pytrain.export.writing import graph_convolution as convolution
+from pytrain.export.writing.graph_activations import ACTIVATIONS
+from pytrain.export.writing.graph_writer import Writer
+from pytrain.export.writing.pooling import pooling_steps
+from pytrain.export.writing.stored import is_spread, resize_matrices
 
 
 def layer_norm(writer: Writer, node: Node, inputs: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import ExportError
-from pytrain.export.keras_files import CONFIG, load_archive, load_hdf5
-from pytrain.export.labels import read_labels
+from pytrain.export.source.keras_files import CONFIG, load_archive, load_hdf5
+from pytrain.export.source.labels import read_labels
 
 KINDS = "a .keras or .h5 file of Keras, a SavedModel folder, or a model's folder of pytrain's own"
 

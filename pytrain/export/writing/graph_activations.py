@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from pytrain.export.graph_ops import DType, Graph
 from pytrain.export.network import Node
+from pytrain.export.writing.graph_ops import DType, Graph
 
 FUSED = {"relu": "Relu", "relu6": "Relu6", "elu": "Elu", "sigmoid": "Sigmoid", "leaky_relu": "LeakyRelu"}
 """Activations that a convolution or Dense does itself on every backend, and what it calls them."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytrain.errors import ExportError
-from pytrain.export.builder import Call
+from pytrain.export.reading.builder import Call
 
 
 @dataclass(frozen=True)

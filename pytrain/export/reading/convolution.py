@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pytrain.export.activations import activate
-from pytrain.export.builder import Call
 from pytrain.export.network import Array
-from pytrain.export.table import row
+from pytrain.export.reading.activations import activate
+from pytrain.export.reading.builder import Call
+from pytrain.export.reading.table import row
 
 LARGEST_KERNEL = 1 << 24
 """Numbers in a kernel that groups were written out in: 64 MiB, more than any page should load."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytrain.errors import ExportError
-from pytrain.export.adapt import shown
+from pytrain.export.source.adapt import shown
 from pytrain.model.backend import keras
 from pytrain.model.lens import LOGITS, PROBABILITIES
 

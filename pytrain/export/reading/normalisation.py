@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pytrain.export.builder import Call
 from pytrain.export.network import Array
-from pytrain.export.table import row
+from pytrain.export.reading.builder import Call
+from pytrain.export.reading.table import row
 
 
 @row(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytrain.errors import ExportError
-from pytrain.export.keras2 import modernise
+from pytrain.export.source.keras2 import modernise
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pytrain.export.builder import Call
 from pytrain.export.network import Array
+from pytrain.export.reading.builder import Call
 from pytrain.model.backend import keras
 
 PLAIN = ("bilinear", "nearest")

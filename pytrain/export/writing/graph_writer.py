@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pytrain.export.graph_ops import Graph
 from pytrain.export.network import Network, Node
-from pytrain.export.padding import Padding
 from pytrain.export.shapes import Shape
-from pytrain.export.stored import Stored, stored_weights
+from pytrain.export.writing.graph_ops import Graph
+from pytrain.export.writing.padding import Padding
+from pytrain.export.writing.stored import Stored, stored_weights
 
 
 class Writer:

@@ -1,0 +1,1 @@
+"""From Keras's layers and operations to the plain network."""

@@ -1,0 +1,1 @@
+"""What an export starts from: opens a model and gives it the contract's input and output."""
