@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+import pytrain.model
 from pytrain import __version__
 from pytrain.errors import PytrainError
 
@@ -215,6 +216,7 @@ def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line; a user's mistake ends it with one message and exit code 2."""
+    pytrain.model.without_wrappers = True
     try:
         sys.exit(cli.main(arguments, prog_name="pytrain", standalone_mode=False) or 0)
     except click.ClickException as error:

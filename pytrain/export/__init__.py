@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import BrowserError, ExportError
-from pytrain.export.contents import Facts, carry_report, save_keras, write_contents, write_metadata
+from pytrain.export.contents import Facts, carry_report, keep_keras, write_contents, write_metadata
 from pytrain.export.golden import golden_frames
 from pytrain.export.source.check_images import CheckImage, Given, inputs_of, read_check_images
 from pytrain.export.source.labels import check_labels
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "export"]
 
 Say = Callable[[str], None]
+
+LARGE_PARAMETERS = 1_000_000
+"""A larger model is proven on one backend: without a graphics card the others take up to a minute."""
+
+LARGE_BACKENDS = ("wasm",)
 
 
 def export(
@@ -60,7 +65,8 @@ def export(
         output: the output that gives the probabilities, where there are several.
         check: images that smaller weights are measured on: folders, files, patterns or frames.
         accept_loss: take `weights` whatever it costs.
-        verify: compare with TensorFlow.js before anything is replaced, where a browser or Node.js is there.
+        verify: compare with TensorFlow.js before anything is replaced, where a browser or Node.js is there;
+            models of over a million parameters on wasm, others on every backend.
         golden: (uint8 [height, width, 3] frame, label) pairs to prove the export with; 8 are kept. Without,
             check images or drawn ones are taken.
         facts: what metadata.json says of calibration, metrics, data and training.
@@ -98,9 +104,10 @@ def export(
         # Saving the Keras model takes as much memory as it does.
         written.network = None
         if source.saved_model is None:
-            save_keras(found.single, folder / bundle.KERAS_MODEL)
+            keep_keras(source, found.single, folder / bundle.KERAS_MODEL)
         write_metadata(folder, target.name, names, block)
-        result, record = _verified(folder, verify, say)
+        backends = LARGE_BACKENDS if written.parameters > LARGE_PARAMETERS else None
+        result, record = _verified(folder, verify, backends, say)
         write_metadata(folder, target.name, names, {**block, "verification": record})
         if finish is not None:
             finish(folder, result)
@@ -139,7 +146,9 @@ def _weights(
     return choose(written.network, wanted, inputs, threshold=threshold, accept_loss=accept_loss, say=say)
 
 
-def _verified(folder: Path, wanted: bool, say: Say) -> tuple[Verification | None, dict[str, Any]]:
+def _verified(
+    folder: Path, wanted: bool, backends: Sequence[str] | None, say: Say
+) -> tuple[Verification | None, dict[str, Any]]:
     """Compares the new bundle with TensorFlow.js where that can be; what metadata.json keeps of it, too."""
     from pytrain.export.verify import verify
 
@@ -147,13 +156,15 @@ def _verified(folder: Path, wanted: bool, say: Say) -> tuple[Verification | None
         return None, {"checked": False, "why": "not asked for"}
     say("Comparing with TensorFlow.js")
     try:
-        result = verify(folder)
+        result = verify(folder, backends)
     except BrowserError as error:
         say(f"Not compared with TensorFlow.js: {error}")
         return None, {"checked": False, "why": error.what}
     result.require()
     for line in result.lines():
         say(line)
+    if backends is not None:
+        say(f"  A large model: only {', '.join(backends)} was tried. All backends: pytrain verify")
     return result, result.as_json()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -159,6 +160,26 @@ def write_metadata(folder: Path, name: str, labels: Sequence[str], block: Mappin
         "pytrain": {"schema": bundle.SCHEMA, "input": INPUT_CONTRACT, **block, "versions": versions},
     }
     bundle.write_json(folder / bundle.METADATA, content)
+
+
+def keep_keras(source: Source, model: Any, path: Path) -> None:
+    """Puts the Keras model into a bundle: a copy of its own file where that is the same and nothing more."""
+    if model is source.model and source.path is not None and _is_bare(source.path):
+        shutil.copyfile(source.path, path)
+    else:
+        save_keras(model, path)
+
+
+def _is_bare(file: Path) -> bool:
+    """Whether it is a .keras file without an optimizer, which would triple it."""
+    from pytrain.export.source.keras_files import CONFIG
+
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        if CONFIG not in archive.namelist():
+            return False
+        return not json.loads(archive.read(CONFIG)).get("compile_config")
 
 
 def save_keras(model: Any, path: Path) -> None:

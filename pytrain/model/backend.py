@@ -7,9 +7,13 @@ takes `keras` and `tf` from here.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from pytrain import model
 
 # 3 hides the notices about CPU features and missing GPUs, which TensorFlow itself files under errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -31,12 +35,26 @@ def _import_quietly() -> tuple[Any, Any]:
 
 
 def _import() -> tuple[Any, Any]:
-    import keras
+    with _hidden("sklearn"):
+        import keras
     import tensorflow
 
     # It warns of every new trace; each model that is measured needs one.
     tensorflow.get_logger().setLevel("ERROR")
     return keras, tensorflow
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Lets an import of `package` fail, where only our own command will ever see that."""
+    if not model.without_wrappers or package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 keras, tf = _import_quietly()

@@ -6,7 +6,7 @@ import { tfjsVersion } from '../lib/version.js';
 import { imageClassifier } from '../pytrain.js';
 
 /** Timing stops here, if only one frame was measured till then. */
-const LONGEST_TIMING = 5000;
+const LONGEST_TIMING = 1500;
 
 /**
  * @param {{modelUrl: string, pictures: string[], format: any, backend: any, repeat?: number}} job

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytrain
 from pytrain import bundle
 from pytrain.errors import ExportError, PytrainError
 from pytrain.export import chromium, contents, export, fallback, golden
+from pytrain.export.verify import BackendResult, Verification
 from pytrain.export.writing import weights
 from pytrain.image import to_input
 
@@ -225,13 +227,52 @@ def test_what_gives_no_probabilities_is_refused(tmp_path: Path, monkeypatch: pyt
         golden.answers_of(lambda batch, training: batch[:, 0, 0], np.full((2, 1, 1, 3), np.nan, np.float32))
 
 
+def test_a_bare_keras_file_is_kept_byte_for_byte(small_model: Any, tmp_path: Path) -> None:
+    file = tmp_path / "mine.keras"
+    small_model.save(file)
+    made = export(file, tmp_path / "mine", labels=LABELS, input_range="-1..1", verify=False)
+    assert (made.path / "model.keras").read_bytes() == file.read_bytes()
+
+
+def test_an_optimizer_is_left_out_of_the_bundle(small_model: Any, tmp_path: Path) -> None:
+    import keras
+
+    file = tmp_path / "mine.keras"
+    copy = keras.models.clone_model(small_model)
+    copy.compile("adam", "categorical_crossentropy")
+    copy.optimizer.build(copy.trainable_variables)
+    copy.save(file)
+    made = export(file, tmp_path / "mine", labels=LABELS, input_range="-1..1", verify=False)
+    with zipfile.ZipFile(made.path / "model.keras") as archive:
+        assert not json.loads(archive.read("config.json"))["compile_config"]
+
+
+@pytest.mark.parametrize(("large", "backends"), [(10**9, None), (1, ("wasm",))])
+def test_a_large_model_is_proven_on_one_backend_and_says_so(
+    large: int, backends: Any, small_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Any] = []
+
+    def verified(folder: Path, wanted: Any) -> Verification:
+        tried.append(wanted)
+        results = [BackendResult("wasm", 0.0, 1.0, format=form) for form in ("graph", "layers")]
+        return Verification("mine", "a browser", "4.22.0", 1, tuple(results))
+
+    monkeypatch.setattr("pytrain.export.verify.verify", verified)
+    monkeypatch.setattr(pytrain.export, "LARGE_PARAMETERS", large)
+    said: list[str] = []
+    export(small_model, tmp_path / "mine", labels=LABELS, input_range="-1..1", say=said.append)
+    assert tried == [backends]
+    assert any("pytrain verify" in line for line in said) == (backends is not None)
+
+
 @pytest.mark.parametrize(
     ("module", "stage"),
     [
         (weights, "write_manifests"),
         (contents, "write_frames"),
         (contents, "write_answers"),
-        (pytrain.export, "save_keras"),
+        (pytrain.export, "keep_keras"),
         (pytrain.export, "write_metadata"),
     ],
 )
