@@ -151,7 +151,7 @@ def check_target(target: Path) -> None:
     """
     recover(target)
     empty = target.is_dir() and not any(target.iterdir())
-    if not target.name or (target.exists() and not empty and not (target / METADATA).is_file()):
+    if not target.name or (target.exists() and not empty and not _is_ours(target)):
         raise BundleError(
             f"{target} is there and is no model's folder.",
             expected="a new folder, or one that holds an exported model",
@@ -167,6 +167,15 @@ def check_target(target: Path) -> None:
             f"{target.parent} cannot be written to: {error.strerror or error}.",
             fix="Choose another folder with --out.",
         ) from None
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether its metadata.json is one of ours: Teachable Machine's downloads and others have one, too."""
+    try:
+        metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(metadata, dict) and "pytrain" in metadata
 
 
 def recover(target: Path) -> None:

@@ -140,7 +140,7 @@ def export(
 
     made = write(
         source,
-        out or Path("exported_models") / (source.stem or source.resolve().name),
+        out or Path("exported_models") / _name_of(source),
         labels=labels,
         weights=weights,
         input_range=input_range,
@@ -212,6 +212,12 @@ def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool
     run_demo(data, seed=seed, quick=quick, say=click.echo)
     if serving:
         run(app, host, port, open_browser=True, path=f"/?model={DEMO_MODEL}", say=click.echo)
+
+
+def _name_of(source: Path) -> str:
+    """What a model is called after: a folder's whole name, a file's without its ending."""
+    source = source.resolve()
+    return source.name if source.is_dir() else source.stem
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -88,6 +88,12 @@ def export(
     target = Path(out)
     bundle.check_target(target)
     source = opened(model, say)
+    if source.bundle is not None and input_range is not None:
+        raise ExportError(
+            f"The input range {input_range} came for a model that takes the contract's pictures already.",
+            expected="a model's folder alone: what it learned from is known",
+            fix="Leave --input-range out, or export the .keras file that it was made of.",
+        )
     found = adapted(source, input_range, logits, output)
     say(f"  takes {found.lens.line()}; {found.classes} classes")
     names = _labels(labels, source, found.classes)

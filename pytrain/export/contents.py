@@ -171,15 +171,25 @@ def keep_keras(source: Source, model: Any, path: Path) -> None:
 
 
 def _is_bare(file: Path) -> bool:
-    """Whether it is a .keras file without an optimizer, which would triple it."""
+    """Whether it is a .keras file as we read it, without an optimizer, which would triple it."""
+    from pytrain.export.source.keras2 import INERT, modernise
     from pytrain.export.source.keras_files import CONFIG
+
+    def telling(value: Any) -> Any:
+        """Without the settings that mean nothing."""
+        if isinstance(value, list):
+            return [telling(part) for part in value]
+        if isinstance(value, dict):
+            return {key: telling(part) for key, part in value.items() if part not in INERT.get(key, ())}
+        return value
 
     if not zipfile.is_zipfile(file):
         return False
     with zipfile.ZipFile(file) as archive:
         if CONFIG not in archive.namelist():
             return False
-        return not json.loads(archive.read(CONFIG)).get("compile_config")
+        config = json.loads(archive.read(CONFIG))
+    return not config.get("compile_config") and telling(modernise(config)) == telling(config)
 
 
 def save_keras(model: Any, path: Path) -> None:

@@ -90,6 +90,10 @@ def plan(network: Network, dtype: str) -> dict[str, str]:
         for name, values in stored[node.name].weights.items():
             if values.size < SMALL or values.ndim < 2 or np.abs(values).max() > FLOAT16_MAX:
                 continue
+            # What is stored in another form than the node has it (a scale, PReLU's alpha) is a small array in
+            # spirit, and rounding it could not be measured by rounding the node's own.
+            if not any(values is own for own in node.weights.values()):
+                continue
             fine = dtype == "uint8" and fits_uint8(values, _channel_axes(node, name))
             plans[stored[node.name].full_name(name)] = "uint8" if fine else "float16"
     return plans

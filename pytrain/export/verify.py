@@ -42,9 +42,15 @@ class BackendResult:
     format: str = "graph"
 
     @property
+    def difference(self) -> float:
+        """The greatest difference; infinite where nothing comparable was answered."""
+        if self.max_difference is None or np.isnan(self.max_difference):
+            return np.inf
+        return self.max_difference
+
+    @property
     def agrees(self) -> bool:
-        # "not greater" would let NaN pass.
-        return self.max_difference is not None and self.max_difference <= TOLERANCE
+        return self.difference <= TOLERANCE
 
     @property
     def cell(self) -> str:
@@ -88,10 +94,10 @@ class Verification:
                 )
         wrong = [result for result in ran if not result.agrees]
         if wrong:
-            worst = max(wrong, key=lambda result: np.nan_to_num(result.max_difference or 0.0, nan=np.inf))
+            worst = max(wrong, key=lambda result: result.difference)
             raise ExportError(
                 f"{self.name}: on {worst.backend} a probability of {FORMATS[worst.format]} is "
-                f"{worst.max_difference:.2g} off Python's.",
+                f"{worst.difference:.2g} off Python's.",
                 expected=f"at most {TOLERANCE:g}",
                 fix="Export the model again; until then the browser may answer otherwise.",
             )

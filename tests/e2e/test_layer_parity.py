@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,12 @@ def write_results(found: Answers) -> None:
             mine = [answer for answer in answers if answer.job.format == form]
             exact = [answer for answer in mine if answer.job.tolerance == TOLERANCE]
             differences = {
-                backend: max(answer.difference or 0.0 for answer in exact if answer.backend == backend)
+                # One that failed must not look like one that agrees.
+                backend: max(
+                    inf if answer.difference is None else answer.difference
+                    for answer in exact
+                    if answer.backend == backend
+                )
                 for backend in BACKENDS
             }
             results[layer][form] = {"cases": len(mine) // len(BACKENDS), "differences": differences}

@@ -11,7 +11,7 @@ from PIL import Image
 from shared import random_frame
 
 from pytrain import bundle
-from pytrain.cli import main
+from pytrain.cli import _name_of, main
 from pytrain.export import chromium, node
 
 
@@ -55,6 +55,12 @@ def test_one_command_leads_to_an_address_for_ml5(
     assert list(made.labels) == ["daisy", "rose", "tulip"]
     verification = made.metadata["pytrain"]["verification"]
     assert set(verification["formats"]) == {"graph", "layers"}
+
+
+def test_a_folder_with_a_dot_in_its_name_keeps_it(small_bundle: Path) -> None:
+    dotted = small_bundle.rename(small_bundle.with_name("flowers-v1.2"))
+    assert _name_of(dotted) == "flowers-v1.2"
+    assert _name_of(Path("flowers-v1.2.keras")) == "flowers-v1.2"
 
 
 def test_labels_come_from_a_file_too(model_file: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -227,11 +227,39 @@ def test_what_gives_no_probabilities_is_refused(tmp_path: Path, monkeypatch: pyt
         golden.answers_of(lambda batch, training: batch[:, 0, 0], np.full((2, 1, 1, 3), np.nan, np.float32))
 
 
+def test_a_folder_with_somebody_elses_metadata_is_never_replaced(small_model: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "metadata.json").write_text('{"dataset": "birds"}', encoding="utf-8")
+    (tmp_path / "mine" / "notes.txt").write_text("kept", encoding="utf-8")
+    with pytest.raises(PytrainError, match="no model's folder"):
+        export(small_model, tmp_path / "mine", labels=LABELS, input_range="-1..1", verify=False)
+    assert (tmp_path / "mine" / "notes.txt").read_text(encoding="utf-8") == "kept"
+
+
+def test_a_bundle_gets_no_second_lens(small_bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="takes the contract's pictures already"):
+        export(small_bundle, tmp_path / "again", input_range="0..1", verify=False)
+
+
 def test_a_bare_keras_file_is_kept_byte_for_byte(small_model: Any, tmp_path: Path) -> None:
     file = tmp_path / "mine.keras"
     small_model.save(file)
     made = export(file, tmp_path / "mine", labels=LABELS, input_range="-1..1", verify=False)
     assert (made.path / "model.keras").read_bytes() == file.read_bytes()
+
+
+def test_a_bundles_keras_model_computes_as_the_browser_does(tmp_path: Path) -> None:
+    import keras
+
+    file = tmp_path / "mixed.keras"
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        small(keras.Input((224, 224, 3))).save(file)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    made = export(file, tmp_path / "mixed", labels=LABELS, input_range="-1..1", verify=False)
+    kept = keras.models.load_model(made.path / "model.keras", compile=False)
+    assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
 
 
 def test_an_optimizer_is_left_out_of_the_bundle(small_model: Any, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from pytrain.export.precision import (
     with_stored_weights,
 )
 from pytrain.export.source.check_images import MOST, inputs_of, read_check_images
+from pytrain.export.writing.stored import shared_weights, stored_weights
+from pytrain.export.writing.weights import as_stored
 
 SIDE = 4
 CLASSES = 40
@@ -151,6 +153,24 @@ def test_the_rounded_network_computes_with_what_is_stored() -> None:
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert np.abs(probabilities(rounded, PICTURES) - expected).max() < 1e-5
     assert exact["logits"].weights["kernel"] is not kernel
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float16"])
+def test_only_what_can_be_measured_is_rounded(dtype: str) -> None:
+    channels = 1200
+    random = np.random.default_rng(2).normal(0, 1, (3, channels)).astype(np.float32)
+    picture = (1, 1, channels)
+    nodes = [
+        Node("image", "input", [], picture, {"shape": picture}),
+        Node("scaled", "scale", ["image"], picture, {}, {"scale": random[0], "offset": random[1]}),
+        Node("bent", "activation", ["scaled"], picture, {"activation": "prelu"}, {"alpha": random[2:, None]}),
+    ]
+    whole = Network(nodes, {"bent": "bent"})
+    dtypes = plan(whole, dtype)
+    measured = stored_weights(with_stored_weights(whole, dtypes))
+    for name, values in shared_weights(stored_weights(whole)).items():
+        expected = as_stored(values, dtypes.get(name, "float32"))
+        np.testing.assert_array_equal(shared_weights(measured)[name], expected)
 
 
 def test_agreement_counts_the_answer_unknown_too() -> None:
