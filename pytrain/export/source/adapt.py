@@ -291,8 +291,10 @@ def _first_worker(model: Any) -> Any:
     for layer in getattr(model, "operations", model.layers):
         kind = type(layer).__name__
         if isinstance(layer, keras.Model):
-            return _first_worker(layer)
-        if kind != "InputLayer" and kind not in PASSED_OVER and not kind.startswith("Random"):
+            found = _first_worker(layer)
+            if found is not None:
+                return found
+        elif kind != "InputLayer" and kind not in PASSED_OVER and not kind.startswith("Random"):
             return layer
     return None
 

@@ -121,10 +121,20 @@ def output_names(model: Any) -> list[str]:
 def _ending(tensor: Any) -> str:
     """The activation that a model's output went through last: "softmax", "linear", ... or a layer's class."""
     operation, node, index = tensor._keras_history
-    while type(operation).__name__ in PASSED_OVER:
+    while _does_nothing(operation):
         operation, node, index = operation._inbound_nodes[node].input_tensors[0]._keras_history
     if isinstance(operation, keras.Model):
         return _ending(operation.outputs[index])
+    return _activation(operation)
+
+
+def _does_nothing(operation: Any) -> bool:
+    kind = type(operation).__name__
+    return kind in PASSED_OVER or (kind == "Activation" and _activation(operation) == "linear")
+
+
+def _activation(operation: Any) -> str:
+    """The activation of an operation: "softmax", "linear", ... or a layer's class."""
     kind = type(operation).__name__
     if kind == SAVED_MODEL:
         return kind
@@ -145,17 +155,26 @@ def _two_classes(model: Any, kind: str, logits: bool) -> Any:
 
     The last Dense layer gets a second unit of zeros, so that what goes into it stays the embedding.
     """
-    if not (kind == "sigmoid" or (kind == "linear" and logits)):
+    if kind == "sigmoid" and logits:
+        raise ExportError(
+            "The model already ends in a sigmoid, so it gives no logits.", fix="Leave --logits out."
+        )
+    if kind != ("linear" if logits else "sigmoid"):
         raise ExportError(
             f"The model gives one number, through the activation {kind}.",
             expected="one probability for each class, or a sigmoid for two classes",
             fix="If it was trained with from_logits=True for two classes, add --logits; "
             "a model that estimates a number cannot be exported.",
         )
-    body, dense = _up_to_dense(model)
+    body, dense, activations = _up_to_dense(model, model.outputs[0])
+    if activations != ([] if logits else ["sigmoid"]):
+        raise _no_two_classes(f"The one number goes through {', then '.join(activations)}.")
+    x = body.outputs[0]
+    if len(x.shape) > 2:
+        x = keras.layers.Flatten(name=f"{LOGITS}_flat")(x)
     kernel, *bias = (np.asarray(values) for values in dense.get_weights())
     wider = keras.layers.Dense(2, use_bias=bool(bias), name=LOGITS)
-    x = wider(body.outputs[0])
+    x = wider(x)
     wider.set_weights(
         [np.concatenate([np.zeros_like(values), values], axis=-1) for values in (kernel, *bias)]
     )
@@ -163,20 +182,35 @@ def _two_classes(model: Any, kind: str, logits: bool) -> Any:
     return keras.Model(body.inputs[0], probabilities(x), name=model.name)
 
 
-def _up_to_dense(model: Any) -> tuple[Any, Any]:
-    """The model up to what goes into its last Dense layer, and that layer, inside inner models too."""
-    operation, node, _ = model.outputs[0]._keras_history
-    while type(operation).__name__ == "Activation":
-        operation, node, _ = operation._inbound_nodes[node].input_tensors[0]._keras_history
-    if not isinstance(operation, keras.Model | keras.layers.Dense):
-        raise ExportError(
-            f"The one number that the model gives comes from the layer {operation.name}, "
-            f"a {type(operation).__name__}.",
-            expected="a Dense layer with one unit",
-            fix="End the model with Dense(2, activation='softmax') and train it so.",
+def _up_to_dense(model: Any, tensor: Any) -> tuple[Any, Any, list[str]]:
+    """What makes the one number `tensor` of a model, inside inner models too.
+
+    Returns:
+        (the model up to what goes into the last Dense layer, that layer, the activations from it on).
+    """
+    activations: list[str] = []
+    operation, node, index = tensor._keras_history
+    while _does_nothing(operation) or type(operation).__name__ in {"Activation", "Sigmoid"}:
+        if not _does_nothing(operation):
+            activations.insert(0, _activation(operation))
+        operation, node, index = operation._inbound_nodes[node].input_tensors[0]._keras_history
+    kind = type(operation).__name__
+    if not isinstance(operation, keras.Model) and type(operation) is not keras.layers.Dense:
+        raise _no_two_classes(
+            f"The one number that the model gives comes from the layer {operation.name}, a {kind}."
         )
     front = keras.Model(model.inputs[0], operation._inbound_nodes[node].input_tensors[0], name=model.name)
-    if isinstance(operation, keras.layers.Dense):
-        return front, operation
-    body, dense = _up_to_dense(operation)
-    return keras.Model(front.inputs[0], body(front.outputs[0]), name=model.name), dense
+    if isinstance(operation, keras.Model):
+        body, dense, inner = _up_to_dense(operation, operation.outputs[index])
+        body = keras.Model(front.inputs[0], body(front.outputs[0]), name=model.name)
+        return body, dense, inner + activations
+    own = _activation(operation)
+    return front, operation, ([] if own == "linear" else [own]) + activations
+
+
+def _no_two_classes(came: str) -> ExportError:
+    return ExportError(
+        came,
+        expected="a Dense layer with one unit and one sigmoid, nothing else behind that layer",
+        fix="End the model with Dense(2, activation='softmax') and train it so.",
+    )

@@ -41,7 +41,7 @@ class Part:
 
 
 def last_dense(network: Network, output: str) -> Node | None:
-    """The Dense layer (or convolution of a single pixel, which is one) that gives an output's logits."""
+    """The Dense layer (or convolution of a single pixel, which is one) that an output comes from."""
     node = network[output]
     while node.kind in BEHIND_LOGITS:
         node = network[node.inputs[0]]
@@ -49,6 +49,14 @@ def last_dense(network: Network, output: str) -> Node | None:
         return node
     one_pixel = node.kind == "conv2d" and network[node.inputs[0]].shape[:2] == (1, 1)
     return node if one_pixel and node.weights["kernel"].shape[:2] == (1, 1) else None
+
+
+def gives_logits(network: Network, dense: Node, output: str) -> bool:
+    """Whether the last Dense's values are an output's logits: nothing but a softmax follows."""
+    node = network[output]
+    while node is not dense and node.kind != "activation":
+        node = network[node.inputs[0]]
+    return node is dense and dense.config["activation"] == "linear"
 
 
 def pooled_parts(network: Network, dense: Node) -> list[Part]:
@@ -101,7 +109,7 @@ def add_head(writer: Writer, network: Network, output: str) -> dict[str, str]:
     size = math.prod(inputs.shape)
     outputs = {EMBEDDING: writer.graph.reshape(f"{EMBEDDING}/flat", writer.tensors[inputs.name], (size,))}
     parts = pooled_parts(network, dense)
-    if parts and dense.config["activation"] == "linear":
+    if parts and gives_logits(network, dense, output):
         outputs[CLASS_ACTIVATION] = _class_activation(writer, dense, parts)
     return outputs
 

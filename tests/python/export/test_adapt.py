@@ -136,6 +136,15 @@ def test_a_model_that_scales_pixels_itself_needs_no_range() -> None:
         assert (lens.input_range, lens.how) == ("0..255", "found")
 
 
+def test_a_scaling_behind_a_model_of_augmentation_is_found() -> None:
+    import keras
+
+    layers = keras.layers
+    augmentation = keras.Sequential([layers.RandomFlip(), layers.RandomRotation(0.1)])
+    model = keras.Sequential([keras.Input((32, 32, 3)), augmentation, layers.Rescaling(1 / 255)])
+    assert with_lens(model)[1].input_range == "0..255"
+
+
 def test_what_nobody_knows_is_asked_for_with_all_choices() -> None:
     import keras
 
@@ -263,6 +272,60 @@ def test_one_sigmoid_becomes_two_probabilities(nested: bool, bias: bool) -> None
     assert np.allclose(np.asarray(found(PICTURES)), np.concatenate([1 - p, p], axis=1), atol=1e-6)
 
 
+def assert_two_probabilities(model: Any, **options: Any) -> None:
+    """The exported first output is [1 - p, p]; p is the model's own, a sigmoid behind it with `logits`."""
+    import keras
+
+    given = keras.ops.sigmoid(model(PICTURES)) if options.get("logits") else model(PICTURES)
+    p = np.asarray(given).reshape(-1, 1)
+    found, _ = with_probabilities(model, **options)
+    assert np.allclose(np.asarray(found(PICTURES)), np.concatenate([1 - p, p], axis=1), atol=1e-6)
+
+
+def test_layers_that_do_nothing_may_stand_around_the_sigmoid() -> None:
+    import keras
+
+    layers = keras.layers
+    sigmoid, linear = layers.Activation("sigmoid"), layers.Activation("linear")
+    pixel = layers.Reshape((1, 1, 5))
+    assert_two_probabilities(ending(layers.Dense(1, activation="sigmoid"), linear))
+    assert_two_probabilities(ending(layers.Dense(1), layers.Dropout(0.1), linear, sigmoid, layers.Identity()))
+    assert_two_probabilities(ending(layers.Dense(1), keras.ops.sigmoid))
+    assert_two_probabilities(ending(pixel, layers.Dense(1, activation="sigmoid")))
+    assert_two_probabilities(ending(pixel, layers.Dense(1), layers.Flatten(), sigmoid))
+    assert_two_probabilities(ending(layers.Dense(1), linear), logits=True)
+
+
+def test_the_output_of_an_inner_model_is_the_one_that_is_used() -> None:
+    import keras
+
+    entry = keras.Input((5,))
+    outputs = [keras.layers.Dense(1, activation="sigmoid")(entry) for _ in range(2)]
+    inner = keras.Model(entry, outputs)
+    for index in range(2):
+        assert_two_probabilities(ending(lambda x, index=index: inner(x)[index]))
+
+
+def test_any_other_end_in_one_number_is_refused() -> None:
+    import keras
+
+    layers = keras.layers
+    sigmoid = layers.Activation("sigmoid")
+    inner = keras.Sequential([keras.Input((5,)), layers.Dense(1, activation="tanh")])
+    for model, message in (
+        (ending(layers.Dense(1, activation="tanh"), sigmoid), "tanh, then sigmoid"),
+        (ending(layers.Dense(1), layers.Activation("relu"), sigmoid), "relu, then sigmoid"),
+        (ending(layers.Dense(1, activation="sigmoid"), sigmoid), "sigmoid, then sigmoid"),
+        (ending(inner, sigmoid), "tanh, then sigmoid"),
+        (ending(layers.Dense(1), layers.ReLU(name="cut"), sigmoid), "the layer cut, a ReLU"),
+        (ending(layers.Dense(1), layers.BatchNormalization(name="norm"), sigmoid), "the layer norm"),
+    ):
+        with pytest.raises(ExportError) as caught:
+            with_probabilities(model)
+        assert message in caught.value.what
+        assert caught.value.fix
+
+
 def test_a_picture_of_one_pixel_at_the_end_is_flattened() -> None:
     import keras
 
@@ -280,6 +343,7 @@ def test_what_gives_no_probabilities_is_refused() -> None:
     for model, options, message in (
         (ending(layers.Dense(4)), {}, "does not end in a softmax"),
         (ending(layers.Dense(4, activation="softmax")), {"logits": True}, "already ends in a softmax"),
+        (ending(layers.Dense(1, activation="sigmoid")), {"logits": True}, "already ends in a sigmoid"),
         (ending(layers.Dense(4, activation="sigmoid")), {}, "sigmoid with 4 outputs"),
         (ending(layers.Dense(4, activation="relu")), {}, "activation relu"),
         (ending(layers.Dense(1)), {}, "gives one number"),

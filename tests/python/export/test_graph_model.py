@@ -188,6 +188,17 @@ def test_no_class_activation_where_something_else_feeds_the_last_dense() -> None
     assert list(graph_model(network(flat)).json["signature"]["outputs"]) == ["probabilities", "embedding"]
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_no_class_activation_where_an_activation_follows_the_last_dense(activation: str) -> None:
+    def bent(k: Sketch, x: str) -> str:
+        mean = k.add("global_mean", x, keepdims=False)
+        weights = {"kernel": k.values(3, 4), "bias": k.values(4)}
+        dense = k.add("dense", mean, "logits", weights=weights, activation="linear")
+        return k.add("softmax", k.act(dense, activation), "softmax")
+
+    assert list(graph_model(network(bent)).json["signature"]["outputs"]) == ["probabilities", "embedding"]
+
+
 def test_outputs_bear_kerass_names() -> None:
     def two(k: Sketch, x: str) -> dict[str, str]:
         mean = k.add("global_mean", x, keepdims=False)
