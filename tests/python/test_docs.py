@@ -19,7 +19,14 @@ def test_the_commands_page_is_the_commands_own_help() -> None:
     assert written == made, "run: python docs/make_commands.py"
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/browser.md", "docs/commands.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "CHANGELOG.md",
+        *(f"docs/{name}.md" for name in ("browser", "commands", "export", "layers")),
+    ],
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     text = (CHECKOUT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)", text):
