@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,8 @@ from pytrain.export.source.keras2 import modernise
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
 
-CODE = ("Lambda", "__lambda__", "TorchModuleWrapper")
-"""Classes that carry a program of their own in the file: compiled Python, or a pickle."""
+CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer")
+"""Classes that carry a program of their own, or name one: compiled Python, a pickle, a TensorFlow graph."""
 
 SHORT = 300
 """Characters of a message of Keras's that are passed on."""
@@ -44,7 +45,7 @@ def load_archive(path: Path) -> Any:
                     fix="Unpack it, and export the .keras or .h5 file inside.",
                 )
             config = json.loads(archive.read(CONFIG))
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         raise _damaged(path, error) from None
     if WEIGHTS not in names:
         # Keras's other form, .npz, may hold pickles.
@@ -53,8 +54,7 @@ def load_archive(path: Path) -> Any:
             expected="a .keras file as model.save writes it",
             fix="Load it where it was made and save it again: model.save('model.keras').",
         )
-    refuse_code(config, path)
-    modern = modernise(config)
+    modern = _checked(config, path)
     with _as(path, ".keras") as file:
         if modern == config:
             return _guarded(path, lambda keras: keras.models.load_model(file, compile=False, safe_mode=True))
@@ -89,9 +89,20 @@ def load_hdf5(path: Path) -> Any:
         config = json.loads(text)
     except ValueError as error:
         raise _damaged(path, error) from None
-    refuse_code(config, path)
+    modern = _checked(config, path)
     with _as(path, ".h5") as file:
-        return _guarded(path, lambda keras: _built(keras, modernise(config), file))
+        return _guarded(path, lambda keras: _built(keras, modern, file))
+
+
+def _checked(config: Any, path: Path) -> dict[str, Any]:
+    """A model's settings as Keras 3 reads them, once they are known to hold no code."""
+    try:
+        if isinstance(config, dict):
+            refuse_code(config, path)
+            return modernise(config)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
+        pass  # Something else stands where Keras writes a layer.
+    raise _damaged(path, "its settings do not describe a Keras model")
 
 
 def refuse_code(config: Any, path: Path) -> None:
@@ -147,13 +158,22 @@ def _guarded(path: Path, load: Callable[[Any], Any]) -> Any:
     except Exception as error:
         text = str(error)
         unknown = re.search(r"(?:Unknown layer: |Could not locate (?:class|function) )'([^']+)'", text)
-        if unknown:
+        if unknown and not _is_keras_own(keras, unknown[1]):
             raise _custom(path, unknown[1], unknown[1]) from None
+        # Keras puts one message into the next, where the last is the cause, and all the settings at its end.
+        text = text.rpartition("Exception encountered: ")[2]
+        text = re.split(r" Make sure custom classes| Full object config", text)[0]
+        if unknown:
+            raise _damaged(path, f"Keras cannot rebuild {unknown[1]}: {_sentence(text)}") from None
         raise ExportError(
             f"{path}: Keras cannot read this model: {_sentence(text) or type(error).__name__}.",
             fix="Load it in Python with the Keras that made it, save it as .keras, and export that; "
             "or export it as a SavedModel folder (model.export) and give that.",
         ) from None
+
+
+def _is_keras_own(keras: Any, name: str) -> bool:
+    return name == "Functional" or hasattr(keras.layers, name) or hasattr(keras, name)
 
 
 @contextmanager
@@ -178,9 +198,9 @@ def _custom(path: Path, name: str, kind: str) -> ExportError:
     )
 
 
-def _damaged(path: Path, error: Exception) -> ExportError:
+def _damaged(path: Path, reason: Exception | str) -> ExportError:
     return ExportError(
-        f"{path} is damaged: {_sentence(str(error)) or type(error).__name__}.",
+        f"{path} is damaged: {_sentence(str(reason)) or type(reason).__name__}.",
         fix="Copy or download it again; it may have been cut off on its way.",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pytrain.errors import ExportError
@@ -35,7 +35,7 @@ def read_labels(path: Path) -> list[str]:
     Teachable Machine writes "0 cat", "1 dog": numbers that count the lines are not a part of the names.
 
     Raises:
-        ExportError: it is no text, or holds none.
+        ExportError: it cannot be read, is no text, or holds none.
     """
     try:
         # "utf-8-sig" takes the mark off that Windows editors put first.
@@ -43,6 +43,12 @@ def read_labels(path: Path) -> list[str]:
     except UnicodeDecodeError:
         raise ExportError(
             f"{path} is no text file.", expected="UTF-8 text, one label a line", fix="Save it as UTF-8."
+        ) from None
+    except OSError as error:
+        raise ExportError(
+            f"The labels at {path} cannot be read: {error.strerror}.",
+            expected="a text file, one label a line",
+            fix="Check the path.",
         ) from None
     names = [line for line in lines if line]
     if not names:
@@ -53,17 +59,26 @@ def read_labels(path: Path) -> list[str]:
     return names
 
 
-def check_labels(labels: Sequence[str], classes: int) -> list[str]:
+def check_labels(labels: Sequence[str] | Path, classes: int) -> list[str]:
     """The labels as a list, if they can name a model's classes.
 
     Raises:
-        ExportError: too many, too few, empty, or one twice.
+        ExportError: no list, too many, too few, empty, or one twice.
     """
     if isinstance(labels, str):
         labels = parse_labels(labels)
-    names = [str(label) for label in labels]
-    if any(not name.strip() for name in names):
-        number = next(index for index, name in enumerate(names) if not name.strip())
+    elif isinstance(labels, Path):
+        labels = read_labels(labels)
+    # A set has no order.
+    if isinstance(labels, bytes | set | frozenset) or not isinstance(labels, Iterable):
+        raise ExportError(
+            f"The labels came as {labels!r} ({type(labels).__name__}).",
+            expected="a list of names, 'a,b,c', or the path of a file, one a line",
+            fix="Give labels=['a', 'b', 'c'].",
+        )
+    names = [str(label).strip() for label in labels]
+    if not all(names):
+        number = names.index("")
         raise ExportError(
             f"Label number {number + 1} is empty.", fix="Give every class a name; look for a comma too many."
         )

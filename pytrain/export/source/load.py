@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 from pytrain import bundle
 from pytrain.bundle import Bundle
-from pytrain.errors import ExportError
+from pytrain.errors import ExportError, PytrainError
 from pytrain.export.source.keras_files import CONFIG, load_archive, load_hdf5
 from pytrain.export.source.labels import read_labels
 
@@ -21,6 +23,9 @@ LABELS_FILE = "labels.txt"
 """What Teachable Machine calls its list of classes; looked for beside the model."""
 
 CONTRACT_RANGE = "-1..1"
+
+ENCRYPTED = 1
+"""The bit of a zip entry's flags that says that it needs a password."""
 
 SIGNATURES: tuple[tuple[bytes, int, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", 0, "hdf5"),
@@ -115,16 +120,28 @@ def _zip(path: Path) -> Source:
                     path, load_archive(path), labels=_labels_beside(path), input_range=_beside_metadata(path)
                 )
             # Teachable Machine's download: keras_model.h5 and labels.txt.
-            with tempfile.TemporaryDirectory(prefix="pytrain-") as scratch:
-                wanted = [*inside, *(name for name in names if Path(name).name == LABELS_FILE)]
-                for name in wanted:
-                    # Only the last part of the name: an archive must not choose where it is unpacked.
-                    (Path(scratch) / Path(name).name).write_bytes(archive.read(name))
-                found = load_source(Path(scratch) / Path(inside[0]).name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+            wanted = [*inside, *(name for name in names if Path(name).name == LABELS_FILE)]
+            if any(archive.getinfo(name).flag_bits & ENCRYPTED for name in wanted):
+                raise ExportError(
+                    f"{path} is locked with a password.",
+                    expected="an archive without one",
+                    fix=f"Unpack it, and export the file in it: {inside[0]}",
+                )
+            # Only the last part of a name: an archive must not choose where it is unpacked.
+            files = {Path(name).name: archive.read(name) for name in wanted}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ExportError(
             f"{path} is damaged: {error}.", fix="Copy or download it again; it may have been cut off."
         ) from None
+    with tempfile.TemporaryDirectory(prefix="pytrain-") as scratch:
+        for name, content in files.items():
+            (Path(scratch) / name).write_bytes(content)
+        try:
+            found = load_source(Path(scratch) / Path(inside[0]).name)
+        except PytrainError as error:
+            # The user knows the archive, and not the folder that it was unpacked into.
+            what, fix = (str(text or "").replace(scratch + os.sep, "") for text in (error.what, error.fix))
+            raise ExportError(f"{path}: {what}", error.expected, fix or None) from None
     return Source(path, found.model, labels=found.labels, input_range=found.input_range)
 
 

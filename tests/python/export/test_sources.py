@@ -16,6 +16,7 @@ from keras2 import change_config, save_as_keras_2
 
 from pytrain.errors import ExportError, PytrainError
 from pytrain.export import fallback
+from pytrain.export.source.labels import check_labels
 from pytrain.export.source.load import load_source
 
 
@@ -323,3 +324,122 @@ def test_a_saved_model_without_the_converter_says_both_ways_out(
         export(tmp_path / "saved", tmp_path / "out", labels=["a", "b", "c"], input_range="0..1")
     assert fallback.INSTALL in str(caught.value.fix)
     assert ".keras" in str(caught.value.fix)
+
+
+def with_settings(path: Path, change: Callable[[Any], Any]) -> Path:
+    """A .keras file whose settings are what `change` makes of good ones."""
+    sequential().save(path.with_name("good.keras"))
+    with zipfile.ZipFile(path.with_name("good.keras")) as good, zipfile.ZipFile(path, "w") as odd:
+        odd.writestr("config.json", json.dumps(change(json.loads(good.read("config.json")))))
+        odd.writestr("metadata.json", good.read("metadata.json"))
+        odd.writestr("model.weights.h5", good.read("model.weights.h5"))
+    return path
+
+
+def spoil(path: Path, name: str) -> None:
+    """Overwrites the start of an entry's compressed bytes."""
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo(name)
+    content = bytearray(path.read_bytes())
+    start = entry.header_offset + 30 + len(name)
+    content[start : start + 8] = b"\xff" * 8
+    path.write_bytes(content)
+
+
+def lock(path: Path) -> None:
+    """Marks every entry as encrypted, in both places that say so."""
+    content = bytearray(path.read_bytes())
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(mark)
+        while at >= 0:
+            content[at + flags] |= 1
+            at = content.find(mark, at + 4)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        3,
+        {"class_name": "Sequential", "config": {"name": "s", "layers": [3]}},
+        {"class_name": "Sequential", "config": {"name": "s", "dtype": {"class_name": "DTypePolicy"}}},
+    ],
+)
+def test_settings_that_describe_no_model_are_called_damaged(settings: Any, tmp_path: Path) -> None:
+    error = refused(with_settings(tmp_path / "odd.keras", lambda _: settings))
+    assert "odd.keras is damaged" in error.what
+    assert "settings" in error.what
+
+
+def test_a_keras_file_whose_settings_cannot_be_unpacked_is_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "odd.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {}}))
+    spoil(path, "config.json")
+    assert "odd.keras is damaged" in refused(path).what
+
+
+def test_a_zip_that_cannot_be_unpacked_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "converted_keras.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("keras_model.h5", b"\x89HDF\r\n\x1a\n" + bytes(200))
+    spoil(path, "keras_model.h5")
+    assert f"{path} is damaged" in refused(path).what
+    lock(path)
+    assert f"{path} is locked with a password" in refused(path).what
+
+
+def test_a_fault_inside_a_zip_names_the_zip(tmp_path: Path) -> None:
+    path = tmp_path / "converted_keras.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("keras_model.h5", b"\x89HDF\r\n\x1a\n" + bytes(200))
+    error = refused(path)
+    assert error.what.startswith(f"{path}: keras_model.h5 is damaged")
+    assert "pytrain-" not in str(error).replace(str(tmp_path), "")
+
+
+def test_a_layer_that_names_a_saved_model_is_refused(tmp_path: Path) -> None:
+    def change(config: Any) -> Any:
+        config["config"]["layers"][1].update(
+            class_name="TFSMLayer", config={"name": "other", "filepath": "somewhere"}
+        )
+        return config
+
+    error = refused(with_settings(tmp_path / "odd.keras", change))
+    assert "other is a TFSMLayer" in error.what
+    assert "safe" not in str(error)
+
+
+def test_a_fault_in_a_class_of_keras_is_not_called_foreign(tmp_path: Path) -> None:
+    def moved(config: Any) -> Any:
+        return {**config, "module": "builtins"}
+
+    def negative(config: Any) -> Any:
+        config["config"]["layers"][-1]["config"]["units"] = -3
+        return config
+
+    error = refused(with_settings(tmp_path / "moved.keras", moved))
+    assert "moved.keras is damaged: Keras cannot rebuild Sequential" in error.what
+    assert "units" in refused(with_settings(tmp_path / "negative.keras", negative)).what
+
+
+def test_labels_come_as_a_list_or_a_path(tmp_path: Path) -> None:
+    (tmp_path / "lab.txt").write_text("a\nb\n", encoding="utf-8")
+    assert check_labels(tmp_path / "lab.txt", 2) == ["a", "b"]
+    assert check_labels([" a", "b "], 2) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (Path("nowhere.txt"), "nowhere.txt cannot be read"),
+        (5, "5 (int)"),
+        ({"a"}, "(set)"),
+        ([" a", "a", "b"], "'a' came twice"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused(labels: Any, message: str) -> None:
+    with pytest.raises(ExportError) as caught:
+        check_labels(labels, 3)
+    assert message in caught.value.what
