@@ -205,13 +205,18 @@ def _swap(staging: Path, target: Path) -> None:
     if not target.exists():
         _rename(staging, target)
         return
-    shutil.rmtree(previous, ignore_errors=True)
-    _rename(target, previous)
-    try:
-        _rename(staging, target)
-    except OSError:
-        previous.rename(target)
-        raise
+    for last in (False, True):
+        shutil.rmtree(previous, ignore_errors=True)
+        _rename(target, previous)
+        try:
+            _rename(staging, target)
+            break
+        except OSError:
+            # A server that lists the models just then brings the former folder back; try once more.
+            if not target.exists():
+                previous.rename(target)
+            if last:
+                raise
     shutil.rmtree(previous, ignore_errors=True)
 
 

@@ -14,6 +14,7 @@ from lifelike import lifelike, pictures
 from parity import Answer, Array, Job, Parity, open_parity, write_models
 from playwright.sync_api import Playwright
 
+import pytrain
 from pytrain.errors import ExportError
 from pytrain.export import fallback
 from pytrain.export.fallback import convert_model, convert_saved_model
@@ -126,6 +127,20 @@ def test_a_saved_model_is_converted(page: Parity, tmp_path: Path) -> None:
     assert list(converted.json["signature"]["inputs"]) == ["image"]
     answer = run_converted(page, converted, "saved", inputs, np.asarray(model(inputs)))
     assert answer.agrees, str(answer)
+
+
+def test_a_saved_model_becomes_a_bundle_that_answers_as_python_does(tmp_path: Path) -> None:
+    model = unsupported_model()
+    model.export(tmp_path / "saved", format="tf_saved_model", verbose=False)
+    classes = model.output_shape[-1]
+    made = pytrain.export(
+        tmp_path / "saved",
+        tmp_path / "models" / "mine",
+        labels=[str(number) for number in range(classes)],
+        input_range="-1..1",
+    )
+    assert made.topologies == ("graph.json",)
+    assert made.metadata["pytrain"]["verification"]["formats"]["graph"]["wasm"]["max_difference"] <= 1e-4
 
 
 def test_an_operation_that_the_browser_lacks_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,26 @@ def test_a_kill_between_the_two_renames_is_repaired(small_bundle: Path) -> None:
     bundles, _ = bundle.listing([small_bundle.parent])
     assert [found.name for found in bundles] == ["small"]
     assert content(small_bundle) == before
+
+
+def test_a_reader_in_the_middle_of_a_replacement_loses_nothing(
+    small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, read = bundle._rename, []
+
+    def rename(source: Path, target: Path) -> None:
+        if target == small_bundle and not read:
+            # The gap between the two renames: the former folder lies beside.
+            read.append(bundle.read(small_bundle))
+        real(source, target)
+
+    monkeypatch.setattr(bundle, "_rename", rename)
+    with bundle.replacing(small_bundle) as folder:
+        shutil.copytree(small_bundle, folder, dirs_exist_ok=True)
+        (folder / "new.txt").write_text("new", encoding="utf-8")
+    assert read
+    assert (small_bundle / "new.txt").is_file()
+    assert [path.name for path in small_bundle.parent.iterdir()] == ["small"]
 
 
 def test_a_folder_that_is_no_bundle_is_never_replaced(tmp_path: Path) -> None:

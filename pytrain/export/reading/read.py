@@ -152,7 +152,7 @@ def _events(outputs: Sequence[Any], known: set[int]) -> list[_Event]:
     return ordered
 
 
-def _walk(net: Builder, model: Any, inputs: Sequence[str], prefix: str = "") -> list[str]:
+def _walk(net: Builder, model: Any, inputs: Sequence[str]) -> list[str]:
     """Adds a model's nodes, and those of the models in it; returns the nodes of its outputs."""
     tensors = {id(tensor): name for tensor, name in zip(model.inputs, inputs, strict=True)}
     whole_numbers = {

@@ -194,7 +194,7 @@ class _Writer:
         return self._layer_then_activation(node, "Dense", inputs, {"units": node.shape[-1]})
 
     def scale(self, node: Node, inputs: Sequence[Ref]) -> Ref:
-        """A depthwise convolution of 1 x 1, several times faster on wasm than BatchNormalization."""
+        """A depthwise convolution of 1 x 1, which wasm does faster than BatchNormalization."""
         picture = self.layers.reshape(f"{node.name}/picture", inputs[0], as_picture(node.shape))
         stored = self.stored[node.name]
         config = {"kernel_size": [1, 1], "depth_multiplier": 1, "use_bias": "bias" in stored.weights}

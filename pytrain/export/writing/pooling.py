@@ -1,7 +1,7 @@
 """How global pooling is written: as ordinary pooling of the whole picture, in one step or two.
 
-TensorFlow.js's Mean and Max over height and width first turn the picture round, which takes wasm about seven
-times as long as a pooling of the same size.
+TensorFlow.js's Mean and Max over height and width first turn the picture round, which takes wasm longer than
+pooling does.
 """
 
 from __future__ import annotations
