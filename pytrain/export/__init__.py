@@ -37,7 +37,7 @@ def export(
     model: Any,
     out: Path | str,
     *,
-    labels: Sequence[str] | str | None = None,
+    labels: Sequence[str] | str | Path | None = None,
     weights: str = "auto",
     input_range: str | None = None,
     logits: bool = False,
@@ -122,7 +122,7 @@ def export(
     return bundle.read(target)
 
 
-def _labels(given: Sequence[str] | str | None, source: Source, classes: int) -> list[str]:
+def _labels(given: Sequence[str] | str | Path | None, source: Source, classes: int) -> list[str]:
     labels = source.labels if given is None else given
     if labels is None:
         raise ExportError(
