@@ -77,6 +77,7 @@ def generate(
     Raises:
         DataError: the disk is full or not writable, or a folder of that name holds something else.
     """
+    _end_if_imported_by_a_worker()
     shapes = dict.fromkeys(LABELS, 0)
     plans = {
         CLASSIC: dict.fromkeys(shapes, classic_per_class),
@@ -105,6 +106,15 @@ def generate(
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return out / CLASSIC, out / SCENES, out / GLYPHS
+
+
+def _end_if_imported_by_a_worker() -> None:
+    """A new worker imports the script that started it; one without a main guard would draw there, too.
+
+    It must end before it touches the folders that its parent is drawing in.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RuntimeError('the work of this script must start below `if __name__ == "__main__":`')
 
 
 def is_finished(folder: Path, manifest: Mapping[str, Any]) -> bool:
