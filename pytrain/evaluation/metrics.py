@@ -113,7 +113,7 @@ def measure(probabilities: Floats, truth: Ints, labels: Sequence[str], threshold
     )
 
 
-def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
     """95 % confidence interval of a proportion, sound near 0 and 1 too (Wilson, 1927).
 
     Example:
