@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import struct
+import threading
+import warnings
 import zlib
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -33,9 +38,30 @@ BROKEN = (
     ArithmeticError,
     struct.error,
     zlib.error,
+    RuntimeError,
     Image.DecompressionBombError,
 )
 """All that Pillow lets through when a file's inside is not what its outside says."""
+
+KINDS = "JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC"
+"""What can be read, as errors say it; AVIF, JPEG 2000 and PPM are read too."""
+
+SIGNATURES = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "GIF": rb"GIF8[79]a",
+    "WEBP": rb"RIFF....WEBP",
+    "BMP": rb"BM",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "AVIF": rb"....ftyp(avif|avis)",
+    "HEIF": rb"....ftyp(hei|hev|mif1|msf1)",
+    "JPEG2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "PPM": rb"P[1-6]\s",
+}
+"""How each format's files begin. Pillow's other formats stay shut: some of them start other programs."""
+
+EIGHT_BITS = np.rint(np.arange(1 << 16) / 257).astype(np.uint8)
+"""The 8-bit value of each 16-bit one: 0 stays 0, 65535 becomes 255."""
 
 Frame = npt.NDArray[np.uint8]
 """Pixels of one picture: uint8 [height, width, 3], RGB."""
@@ -101,8 +127,8 @@ def bilinear_taps(
 def read_image(source: Path | IO[bytes]) -> Frame:
     """Reads a picture file as a frame, upright and on white.
 
-    EXIF orientation is applied, transparency is laid on white, 16-bit and grey pictures become 8-bit RGB,
-    and of an animation the first frame is taken.
+    EXIF orientation is applied, transparency is laid on white, 16-bit, grey, palette and CMYK pictures become
+    8-bit RGB, and of an animation the first frame is taken.
 
     Args:
         source: a path or an open binary file.
@@ -113,44 +139,144 @@ def read_image(source: Path | IO[bytes]) -> Frame:
     Raises:
         DataError: the file is missing, empty, no picture, damaged or too large.
     """
-    name = str(source) if isinstance(source, Path) else str(getattr(source, "name", "the picture"))
+    with open_picture(source) as picture:
+        picture.load()
+        return to_frame(picture)
+
+
+@contextlib.contextmanager
+def open_picture(source: Path | IO[bytes]) -> Iterator[Image.Image]:
+    """Opens a picture file and reads its header; the pixels come with `load`, inside the block.
+
+    Whatever Pillow raises inside the block about the file becomes a DataError that names it. A picture of
+    more than MAX_PIXELS is refused before memory is taken for it.
+
+    Args:
+        source: a path or an open binary file.
+
+    Raises:
+        DataError: the file is missing, empty, no picture, damaged or too large.
+    """
+    name = name_of(source)
     try:
-        if isinstance(source, Path) and source.stat().st_size == 0:
-            raise DataError(f"{name} is empty (0 bytes).", fix="Delete the file or replace it by a picture.")
-        with Image.open(source) as picture:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+            picture = stack.enter_context(_opened(file, name))
             if picture.width * picture.height > MAX_PIXELS:
-                raise DataError(
-                    f"{name} has {picture.width} x {picture.height} pixels.",
-                    expected=f"at most {MAX_PIXELS:,} pixels",
-                    fix="Scale the picture down first; models see 224 x 224 of it.",
-                )
-            picture.load()
-            return _to_rgb(ImageOps.exif_transpose(picture))
+                raise _too_large(name, f"{picture.width} x {picture.height}")
+            yield picture
     except FileNotFoundError:
         raise DataError(f"{name} does not exist.", fix="Check the path.") from None
+    except Image.DecompressionBombError as error:
+        raise _too_large(name, "".join(re.findall(r"\((\d+) pixels", str(error))) or "too many") from None
     except UnidentifiedImageError:
+        raise _no_picture(name) from None
+    except MemoryError:
+        raise DataError(f"{name} does not fit into memory.", fix="Scale the picture down first.") from None
+    except OSError as error:
+        if error.errno is None:
+            raise _damaged(name, error) from None
         raise DataError(
-            f"{name} is not a picture that can be read.",
-            expected="PNG, JPEG, WebP, GIF, BMP or TIFF",
-            fix="Delete the file or convert it.",
+            f"{name} cannot be read: {error.strerror}.", fix="Check the file and its permissions."
         ) from None
     except BROKEN as error:
-        raise DataError(f"{name} is damaged: {error}.", fix="Delete the file or replace it.") from None
+        raise _damaged(name, error) from None
 
 
-def _to_rgb(picture: Image.Image) -> Frame:
+def name_of(source: Path | IO[bytes]) -> str:
+    """What errors call a picture: its path, or a few plain words."""
+    return str(source) if isinstance(source, Path) else str(getattr(source, "name", "the picture"))
+
+
+def to_frame(picture: Image.Image) -> Frame:
+    """The pixels of an open picture, upright and on white: uint8 [height, width, 3], RGB."""
+    # A broken EXIF block says nothing about the pixels; such a picture is taken as upright.
+    with contextlib.suppress(*BROKEN):
+        picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):
-        # Pillow clips 16-bit pictures when it converts them; their high byte is the picture.
-        values = np.asarray(picture, dtype=np.float64)
-        if picture.mode.startswith("I;16") or values.max(initial=0) > 255:
-            values = values / 257
-        grey = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
+        return np.repeat(_deep_grey(np.asarray(picture))[:, :, None], 3, axis=2)
     if picture.has_transparency_data:
         rgba = picture.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(white, rgba)
     return np.array(picture.convert("RGB"), dtype=np.uint8)
+
+
+def _deep_grey(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """8 bits of a grey picture of more; Pillow itself would clip it, so that nearly all is white."""
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values)
+        # Floating-point pictures come as 0..1, as 0..255 or as 0..65535; none says which.
+        highest = float(values.max(initial=0))
+        values = values * (65535 if highest <= 1 else 257 if highest <= 255 else 1)
+    elif values.dtype.itemsize > 2 and int(values.max(initial=0)) <= 255:
+        values = values.astype(np.int32) * 257
+    if values.dtype.itemsize > 2:
+        values = np.clip(np.rint(values) if values.dtype.kind == "f" else values, 0, 65535)
+    return EIGHT_BITS[values.astype(np.uint16)]
+
+
+_quiet = threading.Lock()
+
+
+def _opened(file: IO[bytes], name: str) -> Image.Image:
+    start = file.read(16)
+    file.seek(0)
+    if not start:
+        raise DataError(f"{name} is empty (0 bytes).", fix="Delete the file or replace it by a picture.")
+    kind = next((kind for kind, begins in _signatures().items() if begins.match(start)), None)
+    if kind is None:
+        raise _no_picture(name)
+    if kind == "HEIF":
+        _learn_heic(name)
+    # Pillow warns of very large pictures; they get a clear word of our own. Filters are the whole process's,
+    # hence the lock.
+    with _quiet, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Image.open(file, formats=[kind])
+
+
+@cache
+def _signatures() -> dict[str, re.Pattern[bytes]]:
+    return {kind: re.compile(begins, re.DOTALL) for kind, begins in SIGNATURES.items()}
+
+
+@cache
+def _heic_opener() -> bool:
+    """Teaches Pillow to read HEIC, once; False where the library for it is missing."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def _learn_heic(name: str) -> None:
+    if not _heic_opener():
+        raise DataError(
+            f"{name} is a HEIC picture, and the library that reads those is missing.",
+            expected="the package pillow-heif",
+            fix="Install it: pip install pillow-heif. Or save the picture as JPEG.",
+        )
+
+
+def _too_large(name: str, pixels: str) -> DataError:
+    return DataError(
+        f"{name} has {pixels} pixels.",
+        expected=f"at most {MAX_PIXELS:,} pixels",
+        fix="Scale the picture down first; models see 224 x 224 of it.",
+    )
+
+
+def _no_picture(name: str) -> DataError:
+    return DataError(
+        f"{name} is not a picture that can be read.", expected=KINDS, fix="Delete the file or convert it."
+    )
+
+
+def _damaged(name: str, error: BaseException) -> DataError:
+    return DataError(f"{name} is damaged: {error}.", fix="Delete the file or replace it.")
 
 
 def _blend(
