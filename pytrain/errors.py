@@ -33,6 +33,10 @@ class DataError(PytrainError):
     """An image, a folder of images or an archive cannot be used."""
 
 
+class ModelError(PytrainError):
+    """A network or its weights are missing or cannot be used."""
+
+
 class TrainingError(PytrainError):
     """A training run cannot start, go on or be resumed."""
 

