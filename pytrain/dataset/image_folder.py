@@ -1,101 +1,96 @@
-"""Reads a folder of images: one folder per label, every file looked at, what is bad named and set aside."""
+"""Reads a data set: a folder, an archive or a list. Every file is looked at, and what is bad is set aside."""
 
 from __future__ import annotations
 
 import hashlib
-import warnings
-from collections.abc import Sequence
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from io import BufferedReader
+from itertools import islice
 from pathlib import Path
-
-from PIL import Image, UnidentifiedImageError
+from typing import TypeVar
 
 from pytrain.bundle import UNKNOWN as UNKNOWN
+from pytrain.dataset.class_folders import SYSTEM_FILES as SYSTEM_FILES
+from pytrain.dataset.class_folders import class_folders, files_of, label_of
+from pytrain.dataset.pictures import TWO_LABELS, Progress, gathered, shown
+from pytrain.dataset.pictures import ImageFolder as ImageFolder
+from pytrain.dataset.pictures import Picture as Picture
+from pytrain.dataset.pictures import Problem as Problem
 from pytrain.errors import DataError
-from pytrain.image import BROKEN, read_image
+from pytrain.image import open_picture, read_image
 
 LEAST_CLASSES = 2
-SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "dataset.json"})
-"""Left by file managers and by ourselves; passed over without a word, as are names that begin with a dot."""
+
+WORK = ".pytrain"
+"""The folder beside a data set where archives are unpacked and caches lie."""
+
+CHUNK = 512
+"""Files in flight at a time: enough to keep all cores busy, few enough to keep memory flat."""
+
+BLOCK = 1 << 20
+"""Larger files are hashed in pieces of this many bytes."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One image file.
+def open_dataset(
+    source: Path | str,
+    *,
+    labels: Sequence[str] | None = None,
+    work: Path | None = None,
+    progress: Progress | None = None,
+) -> ImageFolder:
+    """Opens a data set, whatever it comes as.
 
-    Attributes:
-        path: where it is.
-        label: the name of its folder.
-        digest: sha256 of its bytes, hexadecimal.
+    Args:
+        source: a folder of class folders, a .zip of one, or a .csv with the columns path and label; paths are
+            relative to the list.
+        labels: the classes in the order wanted; by default all, sorted.
+        work: where an archive is unpacked to; `.pytrain` beside the source by default.
+        progress: told how many of how many files are read.
+
+    Raises:
+        DataError: there is no such thing, it holds fewer than two classes, or a class without a picture.
     """
+    source = Path(source)
+    if source.is_file() and source.suffix.lower() == ".csv":
+        from pytrain.dataset.csv_list import read_list
 
-    path: Path
-    label: str
-    digest: str
+        entries, problems = read_list(source)
+        return _indexed(source.stem, source.parent, entries, problems, labels, progress)
+    if source.is_file() and source.suffix.lower() == ".zip":
+        from pytrain.dataset.unpack import unpacked
 
-
-@dataclass(frozen=True)
-class Problem:
-    """A file that was set aside, and why in plain words."""
-
-    path: Path
-    why: str
-
-
-@dataclass(frozen=True)
-class ImageFolder:
-    """A data set on disk.
-
-    Attributes:
-        name: of the folder.
-        root: the folder.
-        labels: the classes, without the reserved `unknown`.
-        pictures: all readable ones, those of `unknown` too, sorted by label and name.
-        problems: the files that were set aside.
-        fingerprint: sha256 over labels and contents; changes with any picture and not with its name.
-    """
-
-    name: str
-    root: Path
-    labels: tuple[str, ...]
-    pictures: tuple[Picture, ...]
-    problems: tuple[Problem, ...]
-    fingerprint: str
-
-    def counts(self) -> dict[str, int]:
-        """Readable pictures per label, `unknown` included where there is one."""
-        counts = dict.fromkeys(self.labels, 0)
-        for picture in self.pictures:
-            counts[picture.label] = counts.get(picture.label, 0) + 1
-        return counts
+        folder, problems = unpacked(source, work or source.parent / WORK)
+        return _scanned(folder, labels, progress, source.stem, problems)
+    if source.is_file():
+        raise DataError(
+            f"{shown(source)} is a file that holds no data set.",
+            expected="a folder of class folders, a .zip of one, or a .csv of path,label",
+            fix="Unpack it, or give the folder that holds the class folders.",
+        )
+    return scan(source, labels, progress)
 
 
-def scan(root: Path, labels: Sequence[str] | None = None) -> ImageFolder:
-    """Lists a data set, reads every file's bytes and checks that each begins like an image.
+def scan(root: Path, labels: Sequence[str] | None = None, progress: Progress | None = None) -> ImageFolder:
+    """Lists a folder of class folders, reads every file's bytes and checks that each begins like an image.
+
+    Pictures in folders nested inside a class belong to that class.
 
     Args:
         root: holds one folder per class, and one named `unknown` if wanted.
         labels: the classes in the order wanted; by default all folders, sorted.
+        progress: told how many of how many files are read.
 
     Raises:
         DataError: no such folder, no or a single class, a class without a readable picture.
     """
     root = Path(root)
-    found = _label_folders(root)
-    classes = tuple(labels) if labels is not None else tuple(label for label in found if label != UNKNOWN)
-    _check_classes(root, classes, found)
-    wanted = sorted({*classes, *({UNKNOWN} & set(found))})
-    files = [(label, file) for label in wanted for file in _files(root / label)]
-    with ThreadPoolExecutor() as pool:
-        results = list(pool.map(lambda entry: _looked_at(*entry), files))
-    readable = [result for result in results if isinstance(result, Picture)]
-    pictures, contradictions = _one_label_each(readable)
-    problems = (*(result for result in results if isinstance(result, Problem)), *contradictions)
-    _check_none_empty(root, classes, pictures, problems)
-    return ImageFolder(
-        root.resolve().name, root, classes, pictures, problems, _fingerprint(classes, pictures)
-    )
+    return _scanned(root, labels, progress, root.resolve().name, [])
 
 
 def check(folder: ImageFolder) -> tuple[Problem, ...]:
@@ -103,9 +98,8 @@ def check(folder: ImageFolder) -> tuple[Problem, ...]:
 
     A file cut off on its way looks whole to `scan`, which reads its header only.
     """
-    with ThreadPoolExecutor() as pool:
-        found = pool.map(_decoded, folder.pictures)
-        return tuple(problem for problem in found if problem is not None)
+    found = in_threads(_decoded, folder.pictures)
+    return tuple(problem for problem in found if problem is not None)
 
 
 def without(folder: ImageFolder, problems: Sequence[Problem]) -> ImageFolder:
@@ -115,41 +109,85 @@ def without(folder: ImageFolder, problems: Sequence[Problem]) -> ImageFolder:
         DataError: a class has no picture left.
     """
     bad = {problem.path for problem in problems}
-    pictures = tuple(picture for picture in folder.pictures if picture.path not in bad)
-    everything = (*folder.problems, *problems)
-    _check_none_empty(folder.root, folder.labels, pictures, everything)
-    fingerprint = _fingerprint(folder.labels, pictures)
-    return ImageFolder(folder.name, folder.root, folder.labels, pictures, everything, fingerprint)
+    pictures = [picture for picture in folder.pictures if picture.path not in bad]
+    return gathered(folder.name, folder.root, folder.labels, pictures, (*folder.problems, *problems))
 
 
-def _label_folders(root: Path) -> list[str]:
-    layout = "one folder for each class with its pictures inside, such as cats/0001.jpg and dogs/0001.jpg"
-    if not root.exists():
-        raise DataError(
-            f"There is no folder {root}.",
-            expected=layout,
-            fix="Check the path, or draw the four shapes with: pytrain data four-shapes",
-        )
-    if not root.is_dir():
-        raise DataError(
-            f"{root} is a file.", expected=layout, fix="Give the folder that holds the class folders."
-        )
+def in_threads(
+    work: Callable[[Item], Result], items: Iterable[Item], progress: Callable[[int], None] | None = None
+) -> Iterator[Result]:
+    """Works on items in threads and gives the results in order, never holding more than a few of them."""
+    done = 0
+    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
+        waiting = iter(items)
+        while chunk := list(islice(waiting, CHUNK)):
+            yield from pool.map(work, chunk)
+            done += len(chunk)
+            if progress is not None:
+                progress(done)
+
+
+def why_not(error: DataError, path: Path) -> str:
+    """An error about a file in the words of a Problem, which names the file itself."""
+    return error.what.removeprefix(f"{path} ").removesuffix(".")
+
+
+def _scanned(
+    root: Path,
+    labels: Sequence[str] | None,
+    progress: Progress | None,
+    name: str,
+    problems: Sequence[Problem],
+) -> ImageFolder:
+    folders, strays = class_folders(root)
+    wanted = set(labels) if labels is not None else set(folders)
+    found = {label: files_of(paths, root) for label, paths in folders.items() if label in {*wanted, UNKNOWN}}
+    entries = [(label, file) for label, files in found.items() for file in files.files]
+    walked = [problem for files in found.values() for problem in files.problems]
     try:
-        folders = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not _is_hidden(entry))
-    except OSError as error:
-        raise DataError(
-            f"{root} cannot be read: {error.strerror or error}.", fix="Check its permissions."
-        ) from None
-    if not folders:
-        raise DataError(
-            f"{root} holds no class folders.",
-            expected=layout,
-            fix="Sort the pictures into one folder per class; the folder's name is the label.",
-        )
-    return folders
+        return _indexed(name, root, entries, [*problems, *strays, *walked], labels, progress, list(folders))
+    except DataError as error:
+        raise _with_hint(error, root, folders) from None
 
 
-def _check_classes(root: Path, classes: tuple[str, ...], found: list[str]) -> None:
+def _with_hint(error: DataError, root: Path, folders: dict[str, list[Path]]) -> DataError:
+    """Where the classes seem to lie one folder further down, the error says so."""
+    if len(folders) != 1:
+        return error
+    (inner,) = next(iter(folders.values()))
+    deeper = sorted(entry.name for entry in inner.iterdir() if entry.is_dir())
+    if len(deeper) < LEAST_CLASSES:
+        return error
+    names = f"{shown(deeper[0])} and {shown(deeper[1])}"
+    return DataError(error.what, error.expected, f"If {names} are the classes, give {shown(inner)} instead.")
+
+
+def _indexed(
+    name: str,
+    root: Path,
+    entries: Sequence[tuple[str, Path]],
+    problems: Sequence[Problem],
+    labels: Sequence[str] | None,
+    progress: Progress | None,
+    found: Sequence[str] | None = None,
+) -> ImageFolder:
+    """The data set of these files, each with its label."""
+    known = sorted(found if found is not None else {label for label, _ in entries})
+    classes = (
+        tuple(label_of(label) for label in labels)
+        if labels is not None
+        else tuple(label for label in known if label != UNKNOWN)
+    )
+    _check_classes(root, classes, known)
+    files = sorted(entry for entry in entries if entry[0] in {*classes, UNKNOWN})
+    results = list(in_threads(_looked_at, files, progress and (lambda done: progress(done, len(files)))))
+    readable = [result for result in results if isinstance(result, Picture)]
+    pictures, contradictions = _one_label_each(readable)
+    bad = [result for result in results if isinstance(result, Problem)]
+    return gathered(name, root, classes, pictures, [*problems, *bad, *contradictions])
+
+
+def _check_classes(root: Path, classes: tuple[str, ...], found: Sequence[str]) -> None:
     for label in classes:
         if label == UNKNOWN:
             raise DataError(
@@ -158,90 +196,76 @@ def _check_classes(root: Path, classes: tuple[str, ...], found: list[str]) -> No
             )
         if label not in found:
             raise DataError(
-                f"{root} holds no folder {label!r}.",
+                f"{shown(root)} holds no folder {label!r}.",
                 expected=f"one of: {', '.join(found)}",
                 fix="Check the labels.",
             )
     if len(classes) < LEAST_CLASSES:
-        have = f"only the class {classes[0]!r}" if classes else f"only the reserved folder {UNKNOWN!r}"
+        have = (
+            f"only the class {classes[0]!r}"
+            if classes
+            else f"only the reserved folder {UNKNOWN!r}"
+            if found
+            else "no picture with a label"
+        )
         raise DataError(
-            f"{root} holds {have}.",
+            f"{shown(root)} holds {have}.",
             expected="at least two classes, for a classifier chooses between them",
             fix="Add a folder with pictures of something else.",
         )
 
 
-def _check_none_empty(
-    root: Path, classes: Sequence[str], pictures: Sequence[Picture], problems: Sequence[Problem]
-) -> None:
-    filled = {picture.label for picture in pictures}
-    for label in classes:
-        if label in filled:
-            continue
-        bad = [problem for problem in problems if problem.path.parent.name == label]
-        reason = f"; {len(bad)} unreadable, such as {bad[0].path.name}: {bad[0].why}" if bad else ""
-        raise DataError(
-            f"The class {label!r} in {root} has no readable picture{reason}.",
-            expected="PNG, JPEG, WebP, GIF, BMP or TIFF files",
-            fix=f"Put pictures into {root / label} or delete that folder.",
-        )
-
-
-def _files(folder: Path) -> list[Path]:
+def _looked_at(entry: tuple[str, Path]) -> Picture | Problem:
+    label, path = entry
     try:
-        return sorted(entry for entry in folder.iterdir() if not _is_hidden(entry))
-    except OSError as error:
-        raise DataError(
-            f"{folder} cannot be read: {error.strerror or error}.", fix="Check its permissions."
-        ) from None
-
-
-def _is_hidden(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.lower() in SYSTEM_FILES
-
-
-def _looked_at(label: str, path: Path) -> Picture | Problem:
-    if path.is_dir():
-        return Problem(path, "is a folder; pictures must lie directly in their class's folder")
-    try:
-        content = path.read_bytes()
-        if not content:
-            return Problem(path, "is empty (0 bytes)")
-        with warnings.catch_warnings():
-            # Pillow warns of very large pictures; read_image refuses those with a clear word of its own.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path):
+        size = _size(path)
+        with path.open("rb") as file:
+            with open_picture(file):
                 pass
-    except UnidentifiedImageError:
-        return Problem(path, "is not a picture that can be read")
-    except BROKEN as error:
-        return Problem(path, f"cannot be read: {error}")
-    return Picture(path, label, hashlib.sha256(content).hexdigest())
+            file.seek(0)
+            return Picture(path, label, _digest(file, size))
+    except FileNotFoundError:
+        gone = "is a link that leads nowhere" if path.is_symlink() else "vanished while the folder was read"
+        return Problem(path, gone)
+    except DataError as error:
+        return Problem(path, why_not(error, path))
+    except OSError as error:
+        return Problem(path, f"cannot be read: {error.strerror or error}")
 
 
-def _one_label_each(pictures: Sequence[Picture]) -> tuple[tuple[Picture, ...], tuple[Problem, ...]]:
-    """Sets aside a picture whose very bytes stand under another label too: one of the two is wrong."""
-    first: dict[str, Picture] = {}
-    problems: list[Problem] = []
+def _size(path: Path) -> int:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        # A pipe would be waited for without end.
+        kind = "folder" if stat.S_ISDIR(found.st_mode) else "device or a pipe"
+        raise DataError(f"{path} is a {kind}, not a file.")
+    return found.st_size
+
+
+def _digest(file: BufferedReader, size: int) -> str:
+    if size <= BLOCK:
+        return hashlib.sha256(file.read()).hexdigest()
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _one_label_each(pictures: Sequence[Picture]) -> tuple[list[Picture], list[Problem]]:
+    """Sets aside pictures whose very bytes stand under several labels: none of those can be trusted."""
+    owners: dict[str, dict[str, Picture]] = {}
     for picture in pictures:
-        other = first.setdefault(picture.digest, picture)
-        if other.label != picture.label:
-            why = (
-                f"is the same picture as {other.label}/{other.path.name}; delete the one with the wrong label"
-            )
-            problems.append(Problem(picture.path, why))
-    bad = {problem.path for problem in problems}
-    return tuple(picture for picture in pictures if picture.path not in bad), tuple(problems)
+        owners.setdefault(picture.digest, {}).setdefault(picture.label, picture)
+    problems = []
+    for picture in pictures:
+        others = [other for label, other in owners[picture.digest].items() if label != picture.label]
+        if others:
+            names = " and ".join(f"{other.label}/{shown(other.path.name)}" for other in others)
+            why = f"is the same picture as {names}; delete the one with the wrong label"
+            problems.append(Problem(picture.path, why, TWO_LABELS, picture.digest))
+    return [picture for picture in pictures if len(owners[picture.digest]) == 1], problems
 
 
 def _decoded(picture: Picture) -> Problem | None:
     try:
         read_image(picture.path)
     except DataError as error:
-        return Problem(picture.path, error.what)
+        return Problem(picture.path, why_not(error, picture.path))
     return None
-
-
-def _fingerprint(labels: Sequence[str], pictures: Sequence[Picture]) -> str:
-    lines = sorted(f"{picture.label}/{picture.digest}" for picture in pictures)
-    return hashlib.sha256("\n".join([*labels, "", *lines]).encode()).hexdigest()
