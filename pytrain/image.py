@@ -190,16 +190,21 @@ def name_of(source: Path | IO[bytes]) -> str:
 
 def to_frame(picture: Image.Image) -> Frame:
     """The pixels of an open picture, upright and on white: uint8 [height, width, 3], RGB."""
+    return np.array(to_rgb(picture), dtype=np.uint8)
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """An open picture in mode RGB, upright and on white."""
     # A broken EXIF block says nothing about the pixels; such a picture is taken as upright.
     with contextlib.suppress(*BROKEN):
         picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):
-        return np.repeat(_deep_grey(np.asarray(picture))[:, :, None], 3, axis=2)
+        picture = Image.fromarray(_deep_grey(np.asarray(picture)))
     if picture.has_transparency_data:
         rgba = picture.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(white, rgba)
-    return np.array(picture.convert("RGB"), dtype=np.uint8)
+    return picture.convert("RGB")
 
 
 def _deep_grey(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
@@ -263,7 +268,7 @@ def _learn_heic(name: str) -> None:
 
 def _too_large(name: str, pixels: str) -> DataError:
     return DataError(
-        f"{name} has {pixels} pixels.",
+        f"{name} has {pixels} pixels, more than {MAX_PIXELS:,}.",
         expected=f"at most {MAX_PIXELS:,} pixels",
         fix="Scale the picture down first; models see 224 x 224 of it.",
     )
