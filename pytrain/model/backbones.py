@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.errors import ModelError
+from pytrain.model.keras_networks import NETWORKS, KerasNetwork
+from pytrain.model.keras_weights import before_pooling, weights_file
+from pytrain.model.keras_weights import load as load_keras
 from pytrain.model.packaged import find, require
 
 Array = npt.NDArray[np.float32]
@@ -85,17 +88,16 @@ class Backbone:
 
 def listing() -> list[BackboneInfo]:
     """All backbones, the default first."""
-    return [
-        BackboneInfo(
-            DEFAULT,
-            parameters=3_413_024,
-            features=1280,
-            top1=75.1,
-            source="github.com/tensorflow/tpu, efficientnet/lite",
-            download_megabytes=0,
-            here=find(LITE0_PACKAGE, LITE0_FILE) is not None,
-        )
-    ]
+    lite0 = BackboneInfo(
+        DEFAULT,
+        parameters=3_413_024,
+        features=1280,
+        top1=75.1,
+        source="github.com/tensorflow/tpu, models/official/efficientnet/lite",
+        download_megabytes=0,
+        here=find(LITE0_PACKAGE, LITE0_FILE) is not None,
+    )
+    return [lite0, *(_info(network) for network in NETWORKS)]
 
 
 def load(name: str = DEFAULT) -> Backbone:
@@ -104,14 +106,70 @@ def load(name: str = DEFAULT) -> Backbone:
     Raises:
         ModelError: no such backbone, or its weights are missing, damaged or others.
     """
-    names = [info.name for info in listing()]
-    if name not in names:
+    network = _network(name)
+    return _lite0() if network is None else _from_keras(network, load_keras(network))
+
+
+def load_classifier(name: str = DEFAULT) -> Any:
+    """The whole network: float32 [batch, 224, 224, 3] in [-1, 1] to probabilities float32 [batch, 1000].
+
+    Raises:
+        ModelError: as `load`.
+    """
+    network = _network(name)
+    if network is not None:
+        return load_keras(network)
+    from pytrain.model.backend import keras
+    from pytrain.model.lens import LOGITS, with_head
+
+    backbone = _lite0()
+    embedding = keras.layers.GlobalAveragePooling2D(name="embedding")(backbone.model.output)
+    whole = with_head(backbone.model.input, embedding, 1000, f"{backbone.model.name}_imagenet")
+    whole.get_layer(LOGITS).set_weights(backbone.classifier)
+    return whole
+
+
+def _network(name: str) -> KerasNetwork | None:
+    """The one of keras.applications; None for the default, which is ours.
+
+    Raises:
+        ModelError: nobody has that name.
+    """
+    known: dict[str, KerasNetwork | None] = {DEFAULT: None, **{entry.name: entry for entry in NETWORKS}}
+    if name not in known:
         raise ModelError(
             f"There is no backbone {name!r}.",
-            expected=", ".join(names),
-            fix="See them with: pytrain backbones",
+            expected=", ".join(known),
+            fix="See what each is with: pytrain backbones",
         )
-    return _lite0()
+    return known[name]
+
+
+def _info(network: KerasNetwork) -> BackboneInfo:
+    return BackboneInfo(
+        network.name,
+        parameters=network.parameters,
+        features=network.features,
+        top1=network.top1,
+        source=network.source,
+        download_megabytes=network.download_megabytes,
+        here=weights_file(network).is_file(),
+    )
+
+
+def _from_keras(network: KerasNetwork, whole: Any) -> Backbone:
+    from pytrain.model.backend import keras
+
+    features = before_pooling(whole)
+    model = keras.Model(whole.input, features, name=whole.name)
+    stages = (*network.stages, model.layers[-1].name)
+    return _frozen(network.name, model, stages, _classifier(network, whole))
+
+
+def _classifier(network: KerasNetwork, whole: Any) -> tuple[Array, Array] | None:
+    """The last layer's weights, unless it reads another layer's output, as in MobileNetV3."""
+    kernel, bias = [layer for layer in whole.layers if layer.weights][-1].get_weights()
+    return (kernel.reshape(-1, 1000), bias) if kernel.shape[-2] == network.features else None
 
 
 def _lite0() -> Backbone:
@@ -135,5 +193,5 @@ def _frozen(
         layer.trainable = False
     digest = hashlib.sha256(name.encode())
     for weights in model.get_weights():
-        digest.update(np.ascontiguousarray(weights))
+        digest.update(weights.tobytes())
     return Backbone(name, model, digest.hexdigest(), stages, classifier)

@@ -12,7 +12,7 @@ import hashlib
 import io
 import pickle
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -30,7 +30,7 @@ MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001
 ZIP_START = b"PK\x03\x04"
 
-STORAGES = {
+STORAGES: dict[str, np.dtype[Any]] = {
     "DoubleStorage": np.dtype("<f8"),
     "FloatStorage": np.dtype("<f4"),
     "HalfStorage": np.dtype("<f2"),
@@ -130,13 +130,11 @@ def _content(path: Path) -> bytes:
 
 
 def _tensors(stream: IO[bytes], content: bytes) -> dict[str, Array]:
-    reader: Callable[[], Any] = lambda: _Reader(stream).load()  # noqa: E731
-    if reader() != MAGIC or reader() != VERSION:
+    if _Reader(stream).load() != MAGIC or _Reader(stream).load() != VERSION:
         raise ValueError("it does not begin with PyTorch's magic number")
-    machine = reader()
-    if not machine["little_endian"]:
+    if not _Reader(stream).load()["little_endian"]:
         raise ValueError("its numbers have their greatest byte first")
-    state, keys = reader(), reader()
+    state, keys = _Reader(stream).load(), _Reader(stream).load()
     if not isinstance(state, Mapping) or not all(isinstance(entry, Tensor) for entry in state.values()):
         raise ValueError("it holds something else than named tensors")
     storages = {tensor.storage.key: tensor.storage for tensor in state.values()}
@@ -160,9 +158,8 @@ def _numbers(storages: list[Storage], content: bytes, place: int) -> dict[str, A
 
 def _array(tensor: Tensor, numbers: Array) -> Array:
     # NumPy would read any memory that strides lead to.
-    last = tensor.offset + sum(
-        (side - 1) * step for side, step in zip(tensor.shape, tensor.steps, strict=True)
-    )
+    sides = zip(tensor.shape, tensor.steps, strict=True)
+    last = tensor.offset + sum((side - 1) * step for side, step in sides)
     if min((tensor.offset, *tensor.shape, *tensor.steps)) < 0 or last >= len(numbers):
         raise ValueError(f"a tensor of shape {list(tensor.shape)} reaches outside its storage")
     strides = [step * numbers.itemsize for step in tensor.steps]
@@ -178,14 +175,15 @@ class _Reader(pickle.Unpickler):
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
             return _tensor
         if module == "torch" and name in STORAGES:
-            return STORAGES[name]
+            # A plain name: nothing that the pickle could go on to call or to change.
+            return name
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which may run code")
 
     def persistent_load(self, pid: Any) -> Storage:
-        kind, dtype, key, _, length, view = pid
-        if kind != "storage" or not isinstance(dtype, np.dtype) or view is not None or length < 0:
+        kind, numbers, key, _, length, view = pid
+        if kind != "storage" or view is not None or length < 0:
             raise pickle.UnpicklingError(f"it refers to {kind!r}")
-        return Storage(str(key), dtype, int(length))
+        return Storage(str(key), STORAGES[numbers], int(length))
 
 
 def _tensor(storage: Any, offset: int, shape: tuple[int, ...], steps: tuple[int, ...], *_: Any) -> Tensor:

@@ -21,12 +21,7 @@ from pytrain.export.source.load import CONTRACT_RANGE, KINDS
 from pytrain.image import SIZE
 from pytrain.model.backend import keras
 from pytrain.model.lens import LENS, new_input, to_grey
-
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green and blue in [0, 1], as keras.applications (mode "torch") and torchvision use them."""
-
-CAFFE_MEAN = (103.939, 116.779, 123.68)
-"""Of blue, green and red in [0, 255], as keras.applications (mode "caffe") uses them."""
+from pytrain.model.ranges import CAFFE_MEAN, IMAGENET_DEVIATION, IMAGENET_MEAN
 
 RANGES = {
     CONTRACT_RANGE: "x / 127.5 - 1: MobileNet, MobileNetV2, Inception, Xception, NASNet; Teachable Machine",
