@@ -29,6 +29,13 @@ REPORT = "report/index.html"
 UNKNOWN = "unknown"
 """The answer below the threshold, and the reserved folder of pictures that show none of the classes."""
 
+KNOWN = "known"
+"""The graph's output that says, from 0 to 1, how surely a picture shows one of the classes at all."""
+
+MAX_PROBABILITY = "max_probability"
+SCORES = (MAX_PROBABILITY, KNOWN)
+"""What the threshold of `unknown` may be held against: the greatest probability, or that output."""
+
 STALE_SECONDS = 3600
 """A temporary folder this old belongs to a run that was killed."""
 
@@ -63,9 +70,18 @@ class Bundle:
 
     @property
     def unknown_threshold(self) -> float:
-        """Below this greatest probability the answer is `unknown`; 0 means never."""
-        calibration: Mapping[str, float] = self.metadata["pytrain"].get("calibration", {})
-        return float(calibration.get("unknown_threshold", 0.0))
+        """Below this `score` the answer is `unknown`; 0 means never."""
+        return float(self._calibration.get("unknown_threshold", 0.0))
+
+    @property
+    def score(self) -> str:
+        """What the threshold is held against: "max_probability", or the graph's output "known"."""
+        return str(self._calibration.get("score", MAX_PROBABILITY))
+
+    @property
+    def _calibration(self) -> Mapping[str, Any]:
+        calibration: Mapping[str, Any] = self.metadata["pytrain"].get("calibration", {})
+        return calibration
 
     @property
     def size(self) -> int:
@@ -88,9 +104,11 @@ def read(path: Path) -> Bundle:
         )
     metadata = _read_json(path / METADATA)
     labels = _labels(path, metadata)
-    topologies = _topologies(path, metadata)
-    named = [shard for file in topologies for shard in _check_shards(path, file, _read_json(path / file))]
-    return Bundle(path, labels, metadata, tuple(dict.fromkeys(named)), topologies)
+    contents = {file: _read_json(path / file) for file in _topologies(path, metadata)}
+    named = [shard for file, content in contents.items() for shard in _check_shards(path, file, content)]
+    found = Bundle(path, labels, metadata, tuple(dict.fromkeys(named)), tuple(contents))
+    _check_score(found, contents.get(GRAPH_MODEL, {}))
+    return found
 
 
 def listing(roots: Iterable[Path]) -> tuple[list[Bundle], dict[str, PytrainError]]:
@@ -292,6 +310,21 @@ def _topologies(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
         )
     files = {"layers": LAYERS_MODEL, "graph": GRAPH_MODEL}
     return tuple(file for name, file in files.items() if formats.get(name))
+
+
+def _check_score(found: Bundle, graph: Mapping[str, Any]) -> None:
+    """Whoever asks for the answer `unknown` must be able to work it out."""
+    if found.score not in SCORES:
+        raise BundleError(
+            f"{found.name}: {METADATA} has the score {found.score!r}.",
+            expected=" or ".join(SCORES),
+            fix="Install the pytrain that wrote it, or export the model again.",
+        )
+    if found.score == KNOWN and KNOWN not in graph.get("signature", {}).get("outputs", {}):
+        raise BundleError(
+            f"{found.name}: {METADATA} takes {UNKNOWN} from the output {KNOWN}, which {GRAPH_MODEL} has not.",
+            fix="Export the model again.",
+        )
 
 
 def _check_shards(path: Path, file: str, topology: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 // The library a designer uses: imageClassifier(). Served as pytrain.js (a script) and pytrain.mjs (a module).
 
 import { readManifest, readWeights } from './lib/contract.js';
-import { toPlain } from './lib/errors.js';
+import { PytrainError, toPlain } from './lib/errors.js';
 import { compare, fetchPicture, readGolden } from './lib/golden.js';
 import { checkOptions } from './lib/options.js';
 import { httpReader, locate } from './lib/place.js';
@@ -80,6 +80,12 @@ export class ImageClassifier {
     return this.#manifest.labels;
   }
 
+  /** When the answer is 'unknown': where `score`, 'max_probability' or 'known', is below `threshold`; 0 means never. */
+  get unknown() {
+    const { score, threshold } = this.#manifest;
+    return { score, threshold };
+  }
+
   /** All of metadata.json. */
   get metadata() {
     return this.#manifest.metadata;
@@ -112,7 +118,8 @@ export class ImageClassifier {
    * Classifies what is there now; waits for a video's first frame.
    * @param {Source} source
    * @param {number} [topk]
-   * @returns {Promise<Results>} best first; `results.answer` is the best label, or 'unknown'
+   * @returns {Promise<Results>} best first; `results.answer` is the best label, or 'unknown'; `results.known`, where
+   *   the model gives it, how surely it is one of the labels at all
    */
   async classify(source, topk = this.#settings.topk) {
     checkOptions({ topk });
@@ -146,14 +153,15 @@ export class ImageClassifier {
   }
 
   /**
-   * Compares with Python: classifies the model's golden frames, whose probabilities Python wrote down.
+   * Compares with Python: classifies the model's golden frames, whose answers Python wrote down.
    * @param {number} [most] how many of the frames; all of them unless told
-   * @returns {Promise<import('./lib/golden.js').Check>} `same`: whether no probability differs by more than 0.001
+   * @returns {Promise<import('./lib/golden.js').Check>} `same`: whether no number differs by more than 0.001
    */
   async check(most) {
     let golden;
     try {
-      golden = await readGolden(httpReader(this), this.labels.length);
+      if (this.metadata.pytrain.golden === 0) throw new PytrainError(`${this.name} has no golden frames.`);
+      golden = await readGolden(httpReader(this), this.labels.length, this.#manifest.known);
     } catch (error) {
       return { maxDifference: null, frames: 0, same: null, why: toPlain(error).what };
     }
@@ -187,9 +195,9 @@ export class ImageClassifier {
         await whenReady(source);
         await next();
         if (this.#running !== run) return;
-        const probabilities = await this.#runner.predict(source);
+        const answer = await this.#runner.predict(source);
         if (this.#running !== run) return;
-        callback(this.#results(smooth(probabilities), this.#settings.topk));
+        callback(this.#results(smooth(answer), this.#settings.topk));
         failures = 0;
       } catch (error) {
         if (this.#running !== run) return;
@@ -202,11 +210,11 @@ export class ImageClassifier {
   }
 
   /**
-   * @param {Float32Array} probabilities
+   * @param {import('./lib/results.js').Answer} answer
    * @param {number | undefined} topk
    */
-  #results(probabilities, topk) {
-    return toResults(probabilities, this.#manifest.labels, this.#manifest.threshold, topk);
+  #results(answer, topk) {
+    return toResults(answer, this.#manifest.labels, this.#manifest, topk);
   }
 }
 

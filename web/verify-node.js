@@ -52,7 +52,12 @@ async function run(backend, bundle, frames) {
     if (!(await setBackend(backend))) throw new PytrainError(`The backend ${backend} cannot run in Node.`);
     const model = await openModel(bundle, format === 'graph' ? openGraph : openLayers);
     const probabilities = [];
-    for (const frame of frames) probabilities.push([...(await model.predict(frame))]);
+    const known = [];
+    for (const frame of frames) {
+      const answer = await model.predict(frame);
+      probabilities.push([...answer.probabilities]);
+      known.push(answer.known);
+    }
     const times = [];
     for (let i = 0; i < (job.repeat ?? 10); i++) {
       const start = performance.now();
@@ -60,7 +65,7 @@ async function run(backend, bundle, frames) {
       times.push(performance.now() - start);
     }
     model.dispose();
-    return { format, backend, probabilities, milliseconds: median(times) };
+    return { format, backend, probabilities, known, milliseconds: median(times) };
   } catch (error) {
     return { format, backend, error: String(/** @type {Error} */ (error)?.message ?? error) };
   }

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import BrowserError, ExportError
+from pytrain.export.answers import Threshold
 from pytrain.export.contents import Facts, carry_report, keep_keras, write_contents, write_metadata
 from pytrain.export.golden import golden_frames
-from pytrain.export.source.check_images import CheckImage, Given, inputs_of, read_check_images
+from pytrain.export.source.check_images import CheckImage, Given, evenly, inputs_of, read_check_images
 from pytrain.export.source.labels import check_labels
 from pytrain.image import Frame
 
 if TYPE_CHECKING:
     from pytrain.export.precision import Choice
-    from pytrain.export.prepare import Topologies
+    from pytrain.export.prepare import Adapted, Topologies
     from pytrain.export.source.load import Source
     from pytrain.export.verify import Verification
 
@@ -31,6 +32,9 @@ LARGE_PARAMETERS = 1_000_000
 """A larger model is proven on one backend: without a graphics card the others take up to a minute."""
 
 LARGE_BACKENDS = ("wasm",)
+
+LARGE_IMAGES = 128
+"""So many check images are enough for a larger model: then none of them may lose its answer."""
 
 
 def export(
@@ -62,7 +66,10 @@ def export(
         input_range: the pixel values that the model was trained on: "-1..1", "0..1", "0..255", "imagenet" or
             "caffe". Needed unless the model's first layers or its source tell.
         logits: the model gives logits; a softmax is added.
-        output: the output that gives the probabilities, where there are several.
+        output: the output that gives the probabilities, where there are several and none is called so. The
+            others are kept in graph.json and model.keras. An output `known` [batch, 1] from 0 to 1 says how
+            surely a picture shows one of the classes at all; `facts.calibration` may say that the answer
+            `unknown` is told by it.
         check: images that smaller weights are measured on: folders, files, patterns or frames.
         accept_loss: take `weights` whatever it costs.
         verify: compare with TensorFlow.js before anything is replaced, where a browser or Node.js is there;
@@ -100,17 +107,18 @@ def export(
     images = read_check_images(check, say) if check is not None else []
     check_range(found, images, names, say)
     facts = facts or (Facts.of(source.bundle.metadata["pytrain"]) if source.bundle else Facts())
+    threshold = _threshold(facts, found)
     frames = golden_frames(golden, images, names, source.bundle)
 
     written = topologies(found, say)
-    choice = _weights(written, weights, images, facts, accept_loss, say)
+    choice = _weights(written, weights, images, threshold, accept_loss, say)
     say("Writing")
     with bundle.replacing(target) as folder:
         block = write_contents(folder, found, written, choice, frames, source, facts)
         # Saving the Keras model takes as much memory as it does.
         written.network = None
         if source.saved_model is None:
-            keep_keras(source, found.single, folder / bundle.KERAS_MODEL)
+            keep_keras(source, found.kept, folder / bundle.KERAS_MODEL)
         write_metadata(folder, target.name, names, block)
         backends = LARGE_BACKENDS if written.parameters > LARGE_PARAMETERS else None
         result, record = _verified(folder, verify, backends, say)
@@ -133,11 +141,35 @@ def _labels(given: Sequence[str] | str | Path | None, source: Source, classes: i
     return check_labels(labels, classes)
 
 
+def _threshold(facts: Facts, found: Adapted) -> Threshold:
+    """When the answer is `unknown`; the model must give the score that it is told by."""
+    threshold = Threshold.of(facts.calibration)
+    if threshold.score not in bundle.SCORES:
+        raise ExportError(f"The score {threshold.score!r} came.", expected=" or ".join(bundle.SCORES))
+    if threshold.score == bundle.KNOWN and bundle.KNOWN not in found.outputs:
+        raise ExportError(
+            f"The score {bundle.KNOWN} came, and the model has no output {bundle.KNOWN}.",
+            expected=f"one of the outputs {', '.join(found.outputs)}",
+            fix='Name it: keras.Model(inputs, {"probabilities": ..., "known": ...}).',
+        )
+    return threshold
+
+
 def _weights(
-    written: Topologies, wanted: str, images: Sequence[CheckImage], facts: Facts, accept_loss: bool, say: Say
+    written: Topologies,
+    wanted: str,
+    images: Sequence[CheckImage],
+    threshold: Threshold,
+    accept_loss: bool,
+    say: Say,
 ) -> Choice:
     from pytrain.export.precision import EXACT, choose
 
+    if written.network is None and threshold.score == bundle.KNOWN:
+        raise ExportError(
+            f"The official converter wrote this model, without its output {bundle.KNOWN}.",
+            expected=f"layers of the table in docs/layers.md, or the score {bundle.MAX_PROBABILITY}",
+        )
     if written.network is None:
         if wanted not in ("auto", EXACT.dtype):
             raise ExportError(
@@ -147,9 +179,17 @@ def _weights(
             )
         return EXACT
     say("Weights")
-    threshold = float(facts.calibration.get("unknown_threshold", 0.0))
-    inputs = inputs_of(images) if images and wanted != EXACT.dtype else None
-    return choose(written.network, wanted, inputs, threshold=threshold, accept_loss=accept_loss, say=say)
+    if written.parameters > LARGE_PARAMETERS:
+        images = evenly(images, LARGE_IMAGES)
+    return choose(
+        written.network,
+        wanted,
+        inputs_of(images) if images and wanted != EXACT.dtype else None,
+        threshold=threshold,
+        accept_loss=accept_loss,
+        run=written.evaluator,
+        say=say,
+    )
 
 
 def _verified(

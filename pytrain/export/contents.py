@@ -18,11 +18,11 @@ import numpy.typing as npt
 import pytrain
 from pytrain import bundle
 from pytrain.errors import ExportError
-from pytrain.export.golden import Golden, Probabilities, answers_of, write_answers, write_frames
+from pytrain.export.answers import Answers
+from pytrain.export.golden import Golden, write_answers, write_frames
 from pytrain.image import SIZE
 
 if TYPE_CHECKING:
-    from pytrain.export.network import Network
     from pytrain.export.precision import Choice
     from pytrain.export.prepare import Adapted, Topologies
     from pytrain.export.source.load import Source
@@ -41,7 +41,8 @@ class Facts:
     """What a bundle says about how its model was made; every part may stay empty.
 
     Attributes:
-        calibration: `temperature` (already folded into the weights), `unknown_threshold`, `score`.
+        calibration: `temperature` (already folded into the weights), `unknown_threshold`, and the `score`
+            that it is held against: "max_probability" or "known", the model's output of that name.
         metrics: accuracy and the like, per test set.
         dataset: name and fingerprint of the training images.
         training: the resolved settings.
@@ -80,9 +81,13 @@ def write_contents(
 
     size = write_manifests(folder, written.layers, written.graph, choice.dtypes)
     inputs = write_frames(folder, golden)
-    exact = answers_of(found.single, inputs)
+    outputs = _outputs(written.graph.json["signature"]["outputs"])
+    exact = found.answers(inputs)
+    if bundle.KNOWN not in outputs:
+        # The official converter carries the probabilities alone.
+        exact = Answers(exact.probabilities)
     if written.network is not None and choice.dtypes:
-        stored = _stored_answers(written.network, choice, inputs, exact)
+        stored = _stored_answers(written, choice, inputs, exact)
         write_answers(folder, golden, stored, float32=exact)
     else:
         write_answers(folder, golden, exact, float32=None)
@@ -94,7 +99,8 @@ def write_contents(
         formats["why"] = written.why
     return {
         "formats": formats,
-        "outputs": _outputs(written.graph.json["signature"]["outputs"]),
+        "outputs": outputs,
+        "golden": len(golden),
         "calibration": dict(facts.calibration),
         "metrics": dict(facts.metrics),
         "weights": weights,
@@ -106,20 +112,21 @@ def write_contents(
 
 
 def _stored_answers(
-    network: Network, choice: Choice, inputs: npt.NDArray[np.float32], exact: Probabilities
-) -> Probabilities:
+    written: Topologies, choice: Choice, inputs: npt.NDArray[np.float32], exact: Answers
+) -> Answers:
     """What the stored weights answer; TensorFlow.js is compared with that, so Keras is compared here."""
-    from pytrain.export.precision import probabilities, with_stored_weights
+    from pytrain.export.precision import answers, with_stored_weights
     from pytrain.export.verify import TOLERANCE
 
-    difference = float(np.abs(probabilities(network, inputs) - exact).max())
+    assert written.network is not None
+    difference = answers(written.evaluator, written.network, inputs).change_from(exact)
     if not difference <= TOLERANCE:
         raise ExportError(
-            f"A probability of the network that was read is {difference:.2g} off Keras's.",
+            f"An answer of the network that was read is {difference:.2g} off Keras's.",
             expected=f"at most {TOLERANCE:g}",
             fix="Please report this model: a layer is not read as Keras means it.",
         )
-    return probabilities(with_stored_weights(network, choice.dtypes), inputs)
+    return answers(written.evaluator, with_stored_weights(written.network, choice.dtypes), inputs)
 
 
 def _outputs(signature: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,6 +136,8 @@ def _outputs(signature: Mapping[str, Any]) -> dict[str, Any]:
         for name, entry in signature.items()
     }
     outputs: dict[str, Any] = {**shapes, "probabilities": "softmax, one for each label"}
+    if bundle.KNOWN in shapes:
+        outputs[bundle.KNOWN] = "0 to 1: how surely a picture shows one of the labels at all"
     if "embedding" in shapes:
         (outputs["embedding"],) = shapes["embedding"]
     if "class_activation" in shapes:

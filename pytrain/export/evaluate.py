@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,21 +16,61 @@ from pytrain.model.backend import tf
 
 Values = npt.NDArray[np.float32]
 
+BATCH = 16
+"""Pictures at a time."""
+
 
 def evaluate(network: Network, x: Values) -> dict[str, Values]:
     """What a network gives for float32 [batch, height, width, channels]: its outputs, by name."""
+    values = _run(network, tf.constant(x))
+    return {output: np.asarray(value) for output, value in values.items()}
+
+
+class Evaluator:
+    """A network compiled once, for many pictures and for whichever weights: twice as fast as `evaluate`."""
+
+    def __init__(self, network: Network, outputs: Collection[str]) -> None:
+        """Takes the outputs that are wanted; keeps no weights."""
+        wanted = {name: node for name, node in network.outputs.items() if name in outputs}
+        self._plain = Network([replace(node, weights={}) for node in network.nodes], wanted)
+        self._compiled: Any = None
+
+    def __call__(self, network: Network, x: Values) -> dict[str, Values]:
+        """What the same network gives with the weights of `network`: the wanted outputs, by name."""
+        weights = {
+            node.name: {name: tf.constant(values) for name, values in node.weights.items()}
+            for node in network.nodes
+            if node.weights
+        }
+        if self._compiled is None:
+            self._compiled = self._compile(weights, x)
+        parts = [self._compiled(weights, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
+        return {name: np.concatenate([part[name].numpy() for part in parts]) for name in self._plain.outputs}
+
+    def _compile(self, weights: Mapping[str, Mapping[str, Any]], x: Values) -> Any:
+        shapes = tf.nest.map_structure(lambda values: tf.TensorSpec(values.shape, values.dtype), weights)
+        pictures = tf.TensorSpec((None, *x.shape[1:]), tf.float32)
+
+        def run(weights: Mapping[str, Mapping[str, Any]], x: Any) -> dict[str, Any]:
+            nodes = [replace(node, weights=dict(weights.get(node.name, {}))) for node in self._plain.nodes]
+            return _run(Network(nodes, self._plain.outputs), x)
+
+        return tf.function(run, input_signature=[shapes, pictures], autograph=False)
+
+
+def _run(network: Network, x: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
     left = Counter(name for node in network.nodes for name in node.inputs)
     left.update(network.outputs.values())
     for node in network.nodes:
         inputs = [values[name] for name in node.inputs]
-        values[node.name] = tf.constant(x) if node.kind == "input" else RUN[node.kind](node, *inputs)
+        values[node.name] = x if node.kind == "input" else RUN[node.kind](node, *inputs)
         left.subtract(node.inputs)
         for name in set(node.inputs):
             if not left[name]:
                 # All tensors of a large network would not fit into memory at once.
                 del values[name]
-    return {output: np.asarray(values[name]) for output, name in network.outputs.items()}
+    return {output: values[name] for output, name in network.outputs.items()}
 
 
 def _activate(node: Node, x: Any) -> Any:
@@ -59,7 +101,8 @@ def _activate(node: Node, x: Any) -> Any:
 
 
 def _finish(node: Node, x: Any) -> Any:
-    return _activate(node, x + node.weights["bias"] if "bias" in node.weights else x)
+    # TensorFlow joins a convolution with this addition, not with the general one.
+    return _activate(node, tf.nn.bias_add(x, node.weights["bias"]) if "bias" in node.weights else x)
 
 
 def _padding(node: Node) -> Any:
@@ -85,7 +128,7 @@ def _depthwise(node: Node, x: Any) -> Any:
 
 
 def _transpose(node: Node, x: Any) -> Any:
-    shape = (x.shape[0], *node.shape)
+    shape = (tf.shape(x)[0], *node.shape)
     kernel = node.weights["kernel"]
     return _finish(node, tf.nn.conv2d_transpose(x, kernel, shape, node.config["strides"], _padding(node)))
 
@@ -101,8 +144,9 @@ def _spatial(pairs: Any) -> list[tuple[int, int]]:
 
 
 def _crop(node: Node, x: Any) -> Any:
-    (top, bottom), (left, right) = node.config["crop"]
-    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right, :]
+    (top, _), (left, _) = node.config["crop"]
+    height, width, _ = node.shape
+    return x[:, top : top + height, left : left + width, :]
 
 
 def _upsample(node: Node, x: Any) -> Any:
@@ -138,7 +182,7 @@ RUN: dict[str, Any] = {
     "conv2d": _conv2d,
     "depthwise_conv2d": _depthwise,
     "conv2d_transpose": _transpose,
-    "dense": lambda node, x: _finish(node, tf.tensordot(x, tf.constant(node.weights["kernel"]), 1)),
+    "dense": lambda node, x: _finish(node, tf.tensordot(x, node.weights["kernel"], 1)),
     "scale": lambda node, x: x * node.weights["scale"] + node.weights["offset"],
     "layer_norm": _layer_norm,
     "activation": _activate,

@@ -14,14 +14,12 @@ from PIL import Image
 
 from pytrain import bundle
 from pytrain.bundle import Bundle
-from pytrain.errors import ExportError
-from pytrain.export.source.check_images import CheckImage
+from pytrain.export.answers import Answers
+from pytrain.export.source.check_images import CheckImage, evenly
 from pytrain.image import Frame, read_image, to_input
 
 Golden = tuple[Frame, str | None]
 """A frame, uint8 [height, width, 3], and its label where that is known."""
-
-Probabilities = npt.NDArray[np.float32]
 
 GREATEST_SIZE = (160, 120)
 """Width and height: 4:3 like a webcam's, and small enough to ship."""
@@ -31,9 +29,6 @@ MOST = 8
 DRAWN = ("circle", "square", "star", "unknown")
 """What is drawn where nobody gave any."""
 
-SUM_TOLERANCE = 1e-3
-"""How far from 1 probabilities may add up."""
-
 
 def golden_frames(
     given: Sequence[Golden], images: Sequence[CheckImage], labels: Sequence[str], former: Bundle | None
@@ -42,8 +37,7 @@ def golden_frames(
     if given:
         return list(given[:MOST])
     if images:
-        chosen = np.linspace(0, len(images) - 1, min(MOST, len(images))).round().astype(int)
-        found = [images[index] for index in chosen]
+        found = evenly(images, MOST)
         return [(image.frame, image.label if image.label in labels else None) for image in found]
     if former is not None and (former.path / bundle.GOLDEN).is_file():
         entries = json.loads((former.path / bundle.GOLDEN).read_text(encoding="utf-8"))["frames"]
@@ -68,48 +62,27 @@ def write_frames(folder: Path, golden: Sequence[Golden]) -> npt.NDArray[np.float
     return np.stack([to_input(read_image(_file(folder, number))) for number in range(len(golden))])
 
 
-def write_answers(
-    folder: Path, golden: Sequence[Golden], answers: Probabilities, float32: Probabilities | None
-) -> None:
+def write_answers(folder: Path, golden: Sequence[Golden], answers: Answers, float32: Answers | None) -> None:
     """Writes golden.json.
 
     Args:
         folder: of the bundle.
         golden: the frames that write_frames wrote.
-        answers: [frames, classes], what Python gives with the weights as they are stored.
+        answers: what Python gives with the weights as they are stored.
         float32: the same with float32 weights, where the stored ones are smaller.
     """
-    entries: list[dict[str, Any]] = []
+    entries = []
     for number, (_, label) in enumerate(golden):
         entry: dict[str, Any] = {"file": _file(folder, number).name, "label": label}
-        entry["probabilities"] = [float(value) for value in answers[number]]
+        entry["probabilities"] = [float(value) for value in answers.probabilities[number]]
+        if answers.known is not None:
+            entry["known"] = float(answers.known[number])
         if float32 is not None:
-            entry["float32"] = [float(value) for value in float32[number]]
+            entry["float32"] = [float(value) for value in float32.probabilities[number]]
+            if float32.known is not None:
+                entry["known_float32"] = float(float32.known[number])
         entries.append(entry)
     bundle.write_json(folder / bundle.GOLDEN, {"schema": bundle.SCHEMA, "frames": entries})
-
-
-def answers_of(model: Any, inputs: npt.NDArray[np.float32]) -> Probabilities:
-    """What a Keras model gives: float32 [frames, classes].
-
-    Raises:
-        ExportError: they are no probabilities.
-    """
-    # One by one: a SavedModel may take no more.
-    answers = np.concatenate([np.asarray(model(one[None], training=False), np.float32) for one in inputs])
-    if not np.isfinite(answers).all():
-        raise ExportError(
-            "The model gives NaN or infinity.",
-            expected="probabilities",
-            fix="Check its weights and --input-range; train again with a lower learning rate.",
-        )
-    if answers.min() < 0 or np.abs(answers.sum(axis=1) - 1).max() > SUM_TOLERANCE:
-        raise ExportError(
-            f"The model gives {np.round(answers[0][:5], 3).tolist()} for a picture: no probabilities.",
-            expected="numbers of at least 0 with the sum 1, as a softmax gives them",
-            fix="If these are logits, add --logits (in Python: logits=True).",
-        )
-    return answers
 
 
 def _file(folder: Path, number: int) -> Path:

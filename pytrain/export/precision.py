@@ -12,15 +12,17 @@ correction (2019).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pytrain.bundle import KNOWN
 from pytrain.errors import ExportError
-from pytrain.export.evaluate import evaluate
+from pytrain.export.answers import NEVER, Answers, Threshold, joined
+from pytrain.export.evaluate import Evaluator
 from pytrain.export.network import Array, Network, Node
 from pytrain.export.writing.stored import stored_weights
 from pytrain.export.writing.weights import as_stored
@@ -45,7 +47,8 @@ STEPS_PER_CHANNEL = 32
 
 FLOAT16_MAX = 65504.0
 
-BATCH = 16
+STEP = 16
+"""Images after which it is asked whether smaller weights can still pass."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,14 @@ class Agreement:
         top1: share of them whose most probable class stayed the same.
         answers: the same with `unknown`, the answer below the threshold, counted as an answer.
         max_change: greatest change of any probability.
+        known_change: greatest change of the score `known`; None where the model has none.
     """
 
     images: int
     top1: float
     answers: float
     max_change: float
+    known_change: float | None = None
 
     @property
     def passes(self) -> bool:
@@ -70,6 +75,8 @@ class Agreement:
 
     def as_json(self) -> dict[str, Any]:
         shares = {"top1": self.top1, "answers": self.answers, "max_change": self.max_change}
+        if self.known_change is not None:
+            shares["known_change"] = self.known_change
         return {"images": self.images, **shares, "against": "float32"}
 
     def line(self) -> str:
@@ -136,28 +143,30 @@ def with_stored_weights(network: Network, dtypes: Mapping[str, str]) -> Network:
     return Network(nodes, network.outputs)
 
 
-def probabilities(network: Network, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The first output of a network, in batches: float32 [images, classes]."""
-    (output, *_) = network.outputs
-    starts = range(0, len(inputs), BATCH)
-    return np.concatenate([evaluate(network, inputs[start : start + BATCH])[output] for start in starts])
+def evaluator(network: Network) -> Evaluator:
+    """For what is compared: the first output of a network, and `known`."""
+    return Evaluator(network, [*list(network.outputs)[:1], KNOWN])
 
 
-def compare(
-    exact: npt.NDArray[np.float32], rounded: npt.NDArray[np.float32], threshold: float = 0.0
-) -> Agreement:
-    """Holds probabilities [images, classes] against those of float32.
+def answers(run: Evaluator, network: Network, inputs: npt.NDArray[np.float32]) -> Answers:
+    """What the weights of a network answer to float32 [images, 224, 224, 3]."""
+    given = run(network, inputs)
+    (first, *_) = network.outputs
+    known = given.get(KNOWN)
+    return Answers(given[first], None if known is None else known.reshape(-1))
 
-    Args:
-        exact: of the float32 weights.
-        rounded: of the smaller ones.
-        threshold: below this greatest probability the answer is `unknown`; 0 where there is none.
-    """
-    same = exact.argmax(axis=1) == rounded.argmax(axis=1)
-    known, still_known = exact.max(axis=1) >= threshold, rounded.max(axis=1) >= threshold
-    answers = (known == still_known) & (same | ~known)
+
+def compare(exact: Answers, rounded: Answers, threshold: Threshold = NEVER) -> Agreement:
+    """Holds the answers of smaller weights against those of float32."""
+    same = exact.probabilities.argmax(axis=1) == rounded.probabilities.argmax(axis=1)
+    known, still_known = threshold.knows(exact), threshold.knows(rounded)
+    kept = (known == still_known) & (same | ~known)
     return Agreement(
-        len(exact), float(same.mean()), float(answers.mean()), float(np.abs(exact - rounded).max())
+        len(same),
+        float(same.mean()),
+        float(kept.mean()),
+        float(np.abs(exact.probabilities - rounded.probabilities).max()),
+        None if exact.known is None else rounded.known_change_from(exact),
     )
 
 
@@ -184,18 +193,20 @@ def choose(
     wanted: str,
     inputs: npt.NDArray[np.float32] | None,
     *,
-    threshold: float = 0.0,
+    threshold: Threshold = NEVER,
     accept_loss: bool = False,
+    run: Evaluator | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Choice:
     """Decides how to store a network's weights.
 
     Args:
-        network: simplified, with the one output that gives the probabilities first.
+        network: simplified, with the output that gives the probabilities first.
         wanted: "auto" for the smallest that passes, or a dtype.
         inputs: check images, float32 [images, 224, 224, 3], or None.
-        threshold: below this greatest probability the answer is `unknown`.
+        threshold: when the answer is `unknown`.
         accept_loss: take what was wanted whatever it costs.
+        run: what runs the network, where it was compiled already.
         say: takes a line for each dtype that was measured.
 
     Raises:
@@ -208,7 +219,8 @@ def choose(
     enough = inputs is not None and len(inputs) >= ENOUGH_IMAGES
     if not enough and not (accept_loss and wanted != "auto"):
         return _without_images(wanted, 0 if inputs is None else len(inputs), say)
-    exact = None if inputs is None else probabilities(network, inputs)
+    run = run or evaluator(network)
+    exact = None if inputs is None else answers(run, network, inputs)
     for dtype in ("uint8", "float16") if wanted == "auto" else (wanted,):
         dtypes = plan(network, dtype)
         if dtype not in dtypes.values():
@@ -217,15 +229,40 @@ def choose(
             continue
         if exact is None or inputs is None:
             return Choice(dtype, dtypes)
-        rounded = probabilities(with_stored_weights(network, dtypes), inputs)
-        agreement = compare(exact, rounded, threshold)
+        smaller = with_stored_weights(network, dtypes)
+        if wanted == "auto":
+            # One that is out after a few images need not see the others.
+            agreement = next(
+                found
+                for found in _growing(run, smaller, inputs, exact, threshold)
+                if found.images == len(inputs) or not _can_pass(found, len(inputs))
+            )
+        else:
+            agreement = compare(exact, answers(run, smaller, inputs), threshold)
         say(f"  {dtype:<8} {agreement.line()}")
-        if wanted == "auto" and not (agreement.passes and agreement.max_change <= MAX_CHANGE):
+        if wanted == "auto" and not _can_pass(agreement, len(inputs)):
             continue
         if not agreement.passes and not accept_loss:
             raise _too_lossy(dtype, agreement)
         return Choice(dtype, dtypes, agreement)
     return EXACT
+
+
+def _growing(
+    run: Evaluator, network: Network, inputs: npt.NDArray[np.float32], exact: Answers, threshold: Threshold
+) -> Iterator[Agreement]:
+    """How smaller weights compare on the first images, then on ever more, at last on all."""
+    parts: list[Answers] = []
+    for start in range(0, len(inputs), STEP):
+        parts.append(answers(run, network, inputs[start : start + STEP]))
+        rounded = joined(parts)
+        yield compare(exact.first(len(rounded.probabilities)), rounded, threshold)
+
+
+def _can_pass(so_far: Agreement, images: int) -> bool:
+    """Whether smaller weights that nobody asked for can be taken, if all the images to come agree."""
+    lost = round((1 - min(so_far.top1, so_far.answers)) * so_far.images)
+    return 1 - lost / images >= AGREEMENT and so_far.max_change <= MAX_CHANGE
 
 
 def _without_images(wanted: str, images: int, say: Callable[[str], None]) -> Choice:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from pytrain import bundle
 from pytrain.errors import ExportError
 from pytrain.export import fallback
+from pytrain.export.answers import Answers, answers_of
+from pytrain.export.evaluate import Evaluator
 from pytrain.export.fold import simplify
 from pytrain.export.network import Network
+from pytrain.export.precision import evaluator
 from pytrain.export.reading.read import read_network
-from pytrain.export.source.adapt import Lens, input_shape, with_lens
-from pytrain.export.source.head import with_probabilities
+from pytrain.export.source.adapt import Lens, input_shape, shown, with_lens
+from pytrain.export.source.head import named_outputs, with_probabilities
 from pytrain.export.source.load import Source, load_source
 from pytrain.export.writing.graph_model import graph_model
 from pytrain.export.writing.layers_model import OnlyGraph, layers_model
@@ -30,7 +36,8 @@ class Adapted:
     """A model that takes the contract's input.
 
     Attributes:
-        model: gives the probabilities, and its further outputs behind them.
+        model: gives the probabilities, and its further outputs behind them, as a list.
+        kept: the same for Python, its outputs by name where there are several.
         single: gives the probabilities alone: float32 [batch, 224, 224, 3] to [batch, classes].
         outputs: names of all outputs, "probabilities" first.
         bare: the same without its lens.
@@ -39,11 +46,20 @@ class Adapted:
     """
 
     model: Any
+    kept: Any
     single: Any
     outputs: list[str]
     bare: Any
     lens: Lens
     readable: bool = True
+
+    def answers(self, inputs: npt.NDArray[np.float32]) -> Answers:
+        """What the Keras model gives.
+
+        Raises:
+            ExportError: NaN, or numbers that are no probabilities.
+        """
+        return answers_of(self.model, inputs, self.outputs, together=self.readable)
 
     @property
     def classes(self) -> int:
@@ -65,6 +81,12 @@ class Topologies:
     graph: Topology
     why: str | None
     network: Network | None
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """Runs the network, compiled once."""
+        assert self.network is not None
+        return evaluator(self.network)
 
     @property
     def parameters(self) -> int:
@@ -89,8 +111,28 @@ def adapted(source: Source, input_range: str | None, logits: bool, output: str |
     input_shape(model)
     bare, outputs = with_probabilities(model, logits=logits, output=output)
     model, lens = with_lens(bare, input_range, source.input_range)
+    known = dict(zip(outputs, model.outputs, strict=True)).get(bundle.KNOWN)
+    if known is not None and tuple(known.shape[1:]) != (1,):
+        raise ExportError(
+            f"The output {bundle.KNOWN} gives {shown(known.shape)}.",
+            expected="[batch, 1]: how surely a picture shows one of the classes at all, 0 to 1",
+            fix="Give one number for each picture, or call the output something else.",
+        )
     single = model if len(outputs) == 1 else keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    return Adapted(model, single, outputs, bare, lens, readable=source.saved_model is None)
+    kept = _by_name(source.model, model, outputs)
+    return Adapted(model, kept, single, outputs, bare, lens, readable=source.saved_model is None)
+
+
+def _by_name(given: Any, model: Any, outputs: Sequence[str]) -> Any:
+    """A model with its outputs as a dictionary: the given one, where it is that already."""
+    if len(outputs) == 1:
+        return model
+    named = dict(zip(outputs, model.outputs, strict=True))
+    own = named_outputs(given)
+    same = own.keys() == named.keys() and all(own[name] is tensor for name, tensor in named.items())
+    if same and isinstance(given.output, dict):
+        return given
+    return keras.Model(model.inputs[0], named, name=model.name)
 
 
 def _as_layer(source: Source) -> Any:

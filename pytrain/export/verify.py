@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pytrain import bundle
 from pytrain.errors import BrowserError, BundleError, ExportError
@@ -16,11 +17,13 @@ from pytrain.export import chromium, node
 from pytrain.image import read_image
 
 TOLERANCE = 1e-4
-"""Greatest difference of a probability that still counts as the same answer."""
+"""Greatest difference of a probability, or of `known`, that still counts as the same answer."""
 
-
-FORMATS = {"graph": "graph.json", "layers": "model.json"}
+GRAPH = "graph"
+FORMATS = {GRAPH: bundle.GRAPH_MODEL, "layers": bundle.LAYERS_MODEL}
 """The two topologies of TensorFlow.js, and the files of a bundle that hold them."""
+
+Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class BackendResult:
     Attributes:
         backend: webgl, wasm, webgpu or cpu.
         max_difference: greatest difference of any probability from Python's; None if it could not run.
+        known_difference: the same of the score `known`; None where there is none to compare.
         milliseconds: median time of one frame, preprocessing included; None if it could not run.
         error: why it could not run; None if it did.
         format: "graph" or "layers".
@@ -39,14 +43,16 @@ class BackendResult:
     max_difference: float | None = None
     milliseconds: float | None = None
     error: str | None = None
-    format: str = "graph"
+    format: str = GRAPH
+    known_difference: float | None = None
 
     @property
     def difference(self) -> float:
         """The greatest difference; infinite where nothing comparable was answered."""
-        if self.max_difference is None or np.isnan(self.max_difference):
+        if self.max_difference is None:
             return np.inf
-        return self.max_difference
+        found = max(self.max_difference, self.known_difference or 0.0, key=_no_number_last)
+        return np.inf if np.isnan(found) else found
 
     @property
     def agrees(self) -> bool:
@@ -58,7 +64,11 @@ class BackendResult:
         if self.error is not None:
             return "could not run"
         verdict = "same" if self.agrees else "DIFFERS"
-        return f"{self.max_difference:.1e} {self.milliseconds:7.1f} ms  {verdict}"
+        return f"{self.difference:.1e} {self.milliseconds:7.1f} ms  {verdict}"
+
+
+def _no_number_last(value: float) -> float:
+    return np.inf if np.isnan(value) else value
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ class Verification:
         if wrong:
             worst = max(wrong, key=lambda result: result.difference)
             raise ExportError(
-                f"{self.name}: on {worst.backend} a probability of {FORMATS[worst.format]} is "
+                f"{self.name}: on {worst.backend} an answer of {FORMATS[worst.format]} is "
                 f"{worst.difference:.2g} off Python's.",
                 expected=f"at most {TOLERANCE:g}",
                 fix="Export the model again; until then the browser may answer otherwise.",
@@ -123,10 +133,10 @@ class Verification:
         formats: dict[str, dict[str, Any]] = {}
         for result in self.results:
             if result.error is None:
-                formats.setdefault(result.format, {})[result.backend] = {
-                    "max_difference": result.max_difference,
-                    "milliseconds": result.milliseconds,
-                }
+                figures = {"max_difference": result.max_difference, "milliseconds": result.milliseconds}
+                if result.known_difference is not None:
+                    figures["known_difference"] = result.known_difference
+                formats.setdefault(result.format, {})[result.backend] = figures
         return {"checked": True, "where": self.where, "frames": self.frames, "formats": formats}
 
 
@@ -148,13 +158,17 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verificat
     """
     folder = Path(path)
     checked = bundle.read(folder)
-    pictures, expected = _golden(folder, len(checked.labels))
+    has_known = bundle.KNOWN in checked.metadata["pytrain"].get("outputs", {})
+    pictures, expected, known = _golden(folder, len(checked.labels), has_known)
     # Bundles of the first version had model.json alone and did not say so.
     has = checked.metadata["pytrain"].get("formats", {"graph": False, "layers": True})
     formats = [form for form in FORMATS if has.get(form)]
     why = str(has.get("why", "the model was exported before there were two."))
     where, answer = _run(folder, pictures, formats, backends)
-    results = tuple(_compare(result, expected) for result in answer["results"])
+    results = tuple(
+        _compare(result, expected, known if result["format"] == GRAPH else None)
+        for result in answer["results"]
+    )
     # While a bundle is written, its folder has another name.
     name = str(checked.metadata.get("modelName", checked.name))
     missing = {form: why for form in FORMATS if form not in formats}
@@ -182,14 +196,15 @@ def _run(
     return node.run(program, folder, frames, formats, backends or node.BACKENDS)
 
 
-def _golden(folder: Path, classes: int) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
-    """Files of the golden frames below `folder`, and Python's probabilities [frames, classes]."""
+def _golden(folder: Path, classes: int, has_known: bool) -> tuple[list[str], Numbers, Numbers | None]:
+    """Golden frames: files below `folder`, Python's probabilities [frames, classes], its `known` [frames]."""
     try:
         entries = json.loads((folder / bundle.GOLDEN).read_text(encoding="utf-8"))["frames"]
         pictures = [f"golden/{Path(entry['file']).name}" for entry in entries]
         for file in pictures:
             (folder / file).stat()
         expected = np.array([entry["probabilities"] for entry in entries], dtype=np.float64)
+        known = np.array([entry[bundle.KNOWN] for entry in entries], dtype=np.float64) if has_known else None
     except FileNotFoundError:
         raise BundleError(
             f"{folder.name} carries no golden frames, so there is nothing to compare.",
@@ -205,15 +220,21 @@ def _golden(folder: Path, classes: int) -> tuple[list[str], np.ndarray[Any, np.d
             expected=f"[{len(pictures)}, {classes}], at least one frame",
             fix="Export the model again.",
         )
-    return pictures, expected
+    return pictures, expected, known
 
 
-def _compare(result: dict[str, Any], expected: np.ndarray[Any, np.dtype[np.float64]]) -> BackendResult:
+def _compare(result: dict[str, Any], expected: Numbers, known: Numbers | None) -> BackendResult:
     backend, form = str(result["backend"]), str(result["format"])
     if "error" in result:
         return BackendResult(backend, error=str(result["error"]), format=form)
     got = np.array(result["probabilities"], dtype=np.float64)
     if got.shape != expected.shape:
         return BackendResult(backend, error=f"gave an answer of shape {list(got.shape)}", format=form)
-    difference = float(np.abs(got - expected).max())
-    return BackendResult(backend, difference, float(result["milliseconds"]), format=form)
+    difference, milliseconds = float(np.abs(got - expected).max()), float(result["milliseconds"])
+    if known is None:
+        return BackendResult(backend, difference, milliseconds, format=form)
+    # A number that is none became null on its way, and is NaN here.
+    score = np.array(result["known"], dtype=np.float64)
+    return BackendResult(
+        backend, difference, milliseconds, format=form, known_difference=float(np.abs(score - known).max())
+    )

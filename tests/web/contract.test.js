@@ -192,3 +192,36 @@ test('a graph.json that is damaged says so by its name', async () => {
     /graph\.json gives 3 numbers, metadata\.json has 2 labels/,
   );
 });
+
+/** Metadata and graph of a model that says how surely a picture is one of its labels. */
+const scored = {
+  ...metadata,
+  pytrain: {
+    ...metadata.pytrain,
+    formats: { graph: true, layers: true },
+    calibration: { unknown_threshold: 0.3, score: 'known' },
+  },
+};
+const knowing = {
+  ...graph,
+  signature: { outputs: { ...graph.signature.outputs, known: {} } },
+};
+
+test('unknown is told by the output known where metadata.json says so', async () => {
+  const { score, threshold, known } = await graphManifestOf(scored, knowing);
+  assert.deepEqual([score, threshold, known], ['known', 0.3, true]);
+  const plain = await graphManifestOf(having({ graph: true, layers: true }), graph);
+  assert.deepEqual([plain.score, plain.threshold, plain.known], ['max_probability', 0.6, false]);
+});
+
+test('model.json does not know, so it never answers unknown by that score', async () => {
+  const { score, threshold, known } = await graphManifestOf(scored, knowing, 'layers');
+  assert.deepEqual([score, threshold, known], ['max_probability', 0, false]);
+});
+
+test('a score that the model does not give, or that nobody knows, is refused', async () => {
+  await assert.rejects(graphManifestOf(scored, graph), /shapes: graph\.json has no output known/);
+  const strange = structuredClone(scored);
+  strange.pytrain.calibration.score = 'mood';
+  await assert.rejects(graphManifestOf(strange, knowing), /has the score "mood"/);
+});

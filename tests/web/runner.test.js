@@ -147,7 +147,7 @@ test('a frame whose worker is lost is answered by the next one, and the loss is 
   const answer = runner.predict(frame);
   await new Promise((resolve) => setTimeout(resolve, 5));
   workers[0].lose();
-  assert.equal((await answer).length, 2);
+  assert.equal((await answer).probabilities.length, 2);
   assert.equal(workers.length, 2);
   assert.deepEqual(
     errors.map(({ message }) => message),

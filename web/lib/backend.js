@@ -18,6 +18,7 @@ const STORAGE_KEY = 'pytrain.backends';
 const MAX_REMEMBERED = 20;
 
 /** @typedef {import('./options.js').Backend} Backend */
+/** @typedef {import('./results.js').Answer} Answer */
 
 /**
  * One line of the table: the median time per frame, or why there is none, or why the time does not count.
@@ -75,7 +76,7 @@ async function hasWebGPU() {
  * A worker with the model in it, as far as measuring needs to know it.
  * @typedef {object} Measurable
  * @property {Backend} backend
- * @property {() => Promise<{milliseconds: number, probabilities: Float32Array}>} measure
+ * @property {() => Promise<Answer & {milliseconds: number}>} measure
  * @property {() => void} close
  */
 
@@ -97,7 +98,7 @@ export async function measureAll(current, others, start, onProgress = () => {}) 
   for (const backend of others) {
     try {
       const engine = await start(backend);
-      const { row, winner: better } = await measureOne(engine, first.probabilities);
+      const { row, winner: better } = await measureOne(engine, first);
       measured.push(row);
       if (better && fastest(measured, winner.backend) === backend) {
         if (winner !== current) winner.close();
@@ -114,18 +115,31 @@ export async function measureAll(current, others, start, onProgress = () => {}) 
 }
 
 /**
+ * The greatest difference of any number of two answers; NaN where one is no number.
+ * @param {{probabilities: ArrayLike<number>, known?: number}} expected
+ * @param {{probabilities: ArrayLike<number>, known?: number}} answer
+ */
+export function differenceOf(expected, answer) {
+  const differences = Array.from(expected.probabilities, (value, index) =>
+    Math.abs(value - answer.probabilities[index]),
+  );
+  if (expected.known !== undefined) differences.push(Math.abs(expected.known - Number(answer.known)));
+  return Math.max(...differences);
+}
+
+/**
  * @param {Measurable} engine
- * @param {Float32Array} expected
+ * @param {Answer} expected
  * @returns {Promise<{row: Measured, winner: boolean}>}
  */
 async function measureOne(engine, expected) {
   try {
-    const { milliseconds, probabilities } = await engine.measure();
-    const difference = Math.max(...expected.map((value, index) => Math.abs(value - probabilities[index])));
+    const { milliseconds, ...answer } = await engine.measure();
+    const difference = differenceOf(expected, answer);
     if (difference <= MAX_DIFFERENCE) {
       return { row: { backend: engine.backend, milliseconds }, winner: true };
     }
-    const note = `its probabilities differ by ${difference.toPrecision(1)}`;
+    const note = `its answers differ by ${difference.toPrecision(1)}`;
     return { row: { backend: engine.backend, milliseconds, note }, winner: false };
   } catch (error) {
     engine.close();

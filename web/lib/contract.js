@@ -24,8 +24,14 @@ export const FILES = /** @type {const} */ ({ graph: 'graph.json', layers: 'model
 /** What TensorFlow.js calls them in the files themselves. */
 const NAMES_IN_FILE = { graph: 'graph-model', layers: 'layers-model' };
 
-/** The graph's output that is asked for. */
+/** The graph's outputs that are asked for: one number for each label, and how surely it is one of them at all. */
 export const PROBABILITIES = 'probabilities';
+export const KNOWN = 'known';
+
+/** What the threshold of `unknown` may be held against: the greatest probability, or the output `known`. */
+export const SCORES = /** @type {const} */ (['max_probability', KNOWN]);
+
+/** @typedef {typeof SCORES[number]} Score */
 
 /** @typedef {keyof typeof FILES} Format */
 
@@ -40,7 +46,7 @@ export const PROBABILITIES = 'probabilities';
  * @typedef {object} Metadata
  * @property {string[]} labels
  * @property {string} [modelName]
- * @property {{schema: number, calibration?: {temperature?: number, unknown_threshold?: number},
+ * @property {{schema: number, calibration?: {temperature?: number, unknown_threshold?: number, score?: string}, golden?: number,
  *   formats?: {layers?: boolean, graph?: boolean, why?: string}, weights?: {dtype?: string, bytes?: number, agreement?: {top1: number}},
  *   metrics?: Record<string, {accuracy?: number}>, [key: string]: any}} pytrain
  */
@@ -52,7 +58,9 @@ export const PROBABILITIES = 'probabilities';
  * @property {ModelJson} model
  * @property {Metadata} metadata
  * @property {readonly string[]} labels in the order of the model's outputs
- * @property {number} threshold below this greatest probability the answer is unknown
+ * @property {boolean} known whether `model` gives the output `known`; model.json never does
+ * @property {Score} score what the threshold is held against
+ * @property {number} threshold below this score the answer is unknown; 0 means never
  * @property {{path: string, bytes: number}[]} files the weight files; a group that is split counts on its first
  * @property {string} fingerprint changes whenever the network or its weights change
  */
@@ -81,15 +89,41 @@ export async function readManifest(reader, wanted) {
   const text = await reader.text(FILES[format]);
   const model = /** @type {ModelJson} */ (parse(reader, FILES[format], text));
   checkTopology(reader.name, format, model, metadata.labels.length);
+  const known = format === 'graph' && Object.hasOwn(model.signature?.outputs ?? {}, KNOWN);
   return {
     format,
     model,
     metadata,
     labels: Object.freeze([...metadata.labels]),
-    threshold: metadata.pytrain.calibration?.unknown_threshold ?? 0,
+    known,
+    ...unknownRule(reader.name, format, metadata, known),
     files: weightFiles(reader.name, FILES[format], model),
     fingerprint: fingerprint(text),
   };
+}
+
+/**
+ * When the answer is unknown. Where that is told by the output `known` and model.json is run, which lacks it: never.
+ * @param {string} name
+ * @param {Format} format
+ * @param {Metadata} metadata
+ * @param {boolean} known
+ * @returns {{score: Score, threshold: number}}
+ */
+function unknownRule(name, format, { pytrain: { calibration = {} } }, known) {
+  const score = SCORES.find((one) => one === (calibration.score ?? SCORES[0]));
+  if (!score) {
+    throw new PytrainError(
+      `${name}: metadata.json has the score ${JSON.stringify(calibration.score)}.`,
+      SCORES.join(' or '),
+      'Use the pytrain.js that came with the model, or export the model again.',
+    );
+  }
+  if (score === KNOWN && format === 'layers') return { score: SCORES[0], threshold: 0 };
+  if (score === KNOWN && !known) {
+    throw new PytrainError(`${name}: ${FILES.graph} has no output ${KNOWN}.`, 'the score of unknown', AGAIN);
+  }
+  return { score, threshold: calibration.unknown_threshold ?? 0 };
 }
 
 /**

@@ -42,8 +42,8 @@ export function serveEngine(name, openNetwork, prepare = () => {}) {
     if (request.type === 'memory') return model.memory();
     if (request.type === 'measure') return measure(model);
     const start = performance.now();
-    const probabilities = await model.predict(toPixels(request.frame));
-    return { probabilities, milliseconds: performance.now() - start };
+    const answer = await model.predict(toPixels(request.frame));
+    return { ...answer, milliseconds: performance.now() - start };
   }
 
   // One after the other: a prediction awaits the backend, and the next must not overtake it.
@@ -85,22 +85,22 @@ function watchContext(port) {
 
 /**
  * @param {import('./model.js').OpenModel} model
- * @returns {Promise<{milliseconds: number, probabilities: Float32Array}>}
+ * @returns {Promise<import('./results.js').Answer & {milliseconds: number}>}
  */
 async function measure(model) {
   const frame = testFrame();
   const times = [];
   const begin = performance.now();
-  let probabilities = await model.predict(frame);
+  let answer = await model.predict(frame);
   while (
     times.length < MEASURED_FRAMES &&
     (times.length < 3 || performance.now() - begin < MEASURED_MILLISECONDS)
   ) {
     const start = performance.now();
-    probabilities = await model.predict(frame);
+    answer = await model.predict(frame);
     times.push(performance.now() - start);
   }
-  return { milliseconds: median(times), probabilities };
+  return { ...answer, milliseconds: median(times) };
 }
 
 /** A picture with colour and edges, the same on every device, so that backends can be compared on it. */

@@ -15,7 +15,7 @@ export async function openLayers({ model, weights }) {
     }),
   });
   return {
-    run: (input) => /** @type {import('./model.js').Tensor} */ (network.predict(input)),
+    run: (input) => [/** @type {import('./model.js').Tensor} */ (network.predict(input))],
     dispose: () => network.dispose(),
   };
 }

@@ -10,7 +10,7 @@ import { preprocess, SIZE } from './preprocess.js';
 /**
  * What both topologies of TensorFlow.js can do for us.
  * @typedef {object} Network
- * @property {(input: Tensor) => Tensor} run probabilities [1, classes]
+ * @property {(input: Tensor) => Tensor[]} run probabilities [1, classes], and known [1, 1] where the bundle has it
  * @property {() => void} dispose
  */
 
@@ -18,8 +18,8 @@ import { preprocess, SIZE } from './preprocess.js';
 
 /**
  * @typedef {object} OpenModel
- * @property {(pixels: import('./preprocess.js').Pixels) => Promise<Float32Array>} predict
- *   probabilities in the order of the labels; leaves no tensor behind
+ * @property {(pixels: import('./preprocess.js').Pixels) => Promise<import('./results.js').Answer>} predict
+ *   leaves no tensor behind
  * @property {() => {numTensors: number, numBytes: number}} memory
  * @property {() => void} dispose
  */
@@ -33,20 +33,25 @@ export async function openModel(bundle, openNetwork) {
   const network = await openNetwork(bundle);
   const values = new Float32Array(SIZE * SIZE * 3);
 
-  /** @param {import('./preprocess.js').Pixels} pixels */
+  /**
+   * @param {import('./preprocess.js').Pixels} pixels
+   * @returns {Promise<import('./results.js').Answer>}
+   */
   async function predict(pixels) {
     preprocess(pixels, values);
-    const output = tidy(() => network.run(tensor4d(values, [1, SIZE, SIZE, 3])));
+    const outputs = tidy(() => network.run(tensor4d(values, [1, SIZE, SIZE, 3])));
     try {
-      return /** @type {Float32Array} */ (await output.data());
+      const [probabilities, known] = await Promise.all(outputs.map((output) => output.data()));
+      const answer = { probabilities: /** @type {Float32Array} */ (probabilities) };
+      return known ? { ...answer, known: known[0] } : answer;
     } finally {
-      output.dispose();
+      for (const output of outputs) output.dispose();
     }
   }
 
   // The first prediction compiles shaders and packs weights; better here than in front of the user.
   const white = { data: new Uint8Array(SIZE * SIZE * 4).fill(255), width: SIZE, height: SIZE };
-  const { length } = await predict(white);
+  const { length } = (await predict(white)).probabilities;
   if (length !== bundle.labels.length) {
     network.dispose();
     throw notOneEach(FILES[bundle.format], length, bundle.labels.length);

@@ -1,44 +1,56 @@
-// From probabilities to an answer: best first, and `unknown` below the calibrated threshold.
+// From a model's numbers to an answer: best first, and `unknown` below the calibrated threshold.
+
+import { KNOWN } from './contract.js';
 
 /** The answer where no class reaches the threshold. */
 export const UNKNOWN = 'unknown';
 
+/**
+ * What a model gives for a frame: probabilities in the order of the labels, and, where the model says it, how surely
+ * the frame shows one of them at all: 0 to 1.
+ * @typedef {{probabilities: Float32Array, known?: number}} Answer
+ */
+
 /** @typedef {{label: string, confidence: number}} Result */
 
 /**
- * Results best first. `answer` is what to show: the best label, or 'unknown' where `unknown` is true.
- * @typedef {Result[] & {unknown: boolean, answer: string}} Results
+ * Results best first. `answer` is what to show: the best label, or 'unknown' where `unknown` is true. `known` is how
+ * surely the frame shows one of the labels at all, 0 to 1; only some models say it.
+ * @typedef {Result[] & {unknown: boolean, answer: string, known?: number}} Results
  */
 
 /**
- * @param {ArrayLike<number>} probabilities in the order of the labels
+ * @param {{probabilities: ArrayLike<number>, known?: number}} answer
  * @param {readonly string[]} labels
- * @param {number} threshold below this greatest probability the answer is unknown; 0 means never
+ * @param {{score: import('./contract.js').Score, threshold: number}} rule below this score the answer is unknown
  * @param {number} [topk] how many results to keep, all of them unless told
  * @returns {Results}
  */
-export function toResults(probabilities, labels, threshold, topk = labels.length) {
+export function toResults({ probabilities, known }, labels, { score, threshold }, topk = labels.length) {
   const sorted = labels
     .map((label, index) => ({ label, confidence: probabilities[index] }))
     .sort((a, b) => b.confidence - a.confidence);
-  const unknown = !(sorted[0].confidence >= threshold);
+  // "not at least" lets numbers that are none be unknown.
+  const unknown = !(Number(score === KNOWN ? known : sorted[0].confidence) >= threshold);
   const answer = unknown ? UNKNOWN : sorted[0].label;
-  return Object.assign(sorted.slice(0, topk), { unknown, answer });
+  const results = Object.assign(sorted.slice(0, topk), { unknown, answer });
+  return known === undefined ? results : Object.assign(results, { known });
 }
 
 /**
  * Exponential smoothing over frames, for a calmer answer on video.
  * @param {number} amount 0 keeps every frame as it is; 0.9 moves slowly
- * @returns {(probabilities: Float32Array) => Float32Array}
+ * @returns {(answer: Answer) => Answer}
  */
 export function smoother(amount) {
-  /** @type {Float32Array | null} */
+  const mix = (/** @type {number} */ before, /** @type {number} */ now) =>
+    before * amount + now * (1 - amount);
+  /** @type {Answer | null} */
   let state = null;
-  return (probabilities) => {
-    const before = state;
-    state = before
-      ? probabilities.map((value, index) => before[index] * amount + value * (1 - amount))
-      : probabilities;
+  return ({ probabilities, known }) => {
+    const before = state ?? { probabilities, known };
+    state = { probabilities: probabilities.map((value, index) => mix(before.probabilities[index], value)) };
+    if (known !== undefined) state.known = mix(before.known ?? known, known);
     return state;
   };
 }

@@ -105,7 +105,7 @@ export class Runner {
   /**
    * @param {import('./sources.js').Ready} source
    * @param {boolean} [timed] counts for the timings
-   * @returns {Promise<Float32Array>} probabilities in the order of the labels
+   * @returns {Promise<import('./results.js').Answer>}
    */
   predict(source, timed = true) {
     return this.#inTurn(async () => {
@@ -135,13 +135,13 @@ export class Runner {
     const start = performance.now();
     const frame = await grab(source);
     const transfer = 'close' in frame ? frame : frame.data.buffer;
-    const { probabilities, milliseconds } = await engine.call('predict', { frame }, [transfer]);
+    const { milliseconds, ...answer } = await engine.call('predict', { frame }, [transfer]);
     if (timed) {
       push(this.#times, milliseconds);
       push(this.#roundTrips, performance.now() - start);
       this.#answered();
     }
-    return probabilities;
+    return answer;
   }
 
   /** @returns {Promise<{numTensors: number, numBytes: number}>} */

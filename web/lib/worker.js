@@ -15,9 +15,9 @@ import { fromPlain, PytrainError } from './errors.js';
 export async function startEngine(backend, { base, format }, bundle) {
   const engine = new Engine(backend, format, base);
   try {
-    const { model, weights, labels } = await bundle;
+    const { model, weights, labels, known } = await bundle;
     // The weights are copied, not transferred: another backend or a restart will want them too.
-    await engine.call('load', { bundle: { format, model, weights, labels }, base });
+    await engine.call('load', { bundle: { format, model, weights, labels, known }, base });
     return engine;
   } catch (error) {
     engine.close();
@@ -100,7 +100,7 @@ export class Engine {
     });
   }
 
-  /** @returns {Promise<{milliseconds: number, probabilities: Float32Array}>} */
+  /** @returns {Promise<import('./results.js').Answer & {milliseconds: number}>} */
   measure() {
     return this.call('measure');
   }

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from pytrain.errors import DataError
 from pytrain.image import SIZE, Frame, crop_square, read_image, resize, to_input
+
+T = TypeVar("T")
 
 MOST = 256
 """More are thinned out evenly; so many already show a change in one of 250 answers."""
@@ -55,7 +57,7 @@ def read_check_images(
         DataError: a folder or file is not there, a pattern fits none, or not one image can be read.
     """
     entries = _expanded([given] if isinstance(given, str | Path | np.ndarray) else given)
-    chosen = _thinned(entries)
+    chosen = evenly(entries, MOST)
     if len(chosen) < len(entries):
         say(f"  {len(chosen)} of {len(entries):,} images are enough to check with")
     with ThreadPoolExecutor() as pool:
@@ -103,10 +105,10 @@ def _expanded(given: Iterable[Given]) -> list[Path | Frame]:
     return entries
 
 
-def _thinned(entries: Sequence[Path | Frame]) -> list[Path | Frame]:
-    if len(entries) <= MOST:
-        return list(entries)
-    return [entries[index] for index in np.linspace(0, len(entries) - 1, MOST).round().astype(int)]
+def evenly(entries: Sequence[T], most: int) -> list[T]:
+    """At most so many of them, from the first to the last."""
+    chosen = np.linspace(0, len(entries) - 1, min(most, len(entries))).round().astype(int)
+    return [entries[index] for index in chosen]
 
 
 def _read(entry: Path | Frame) -> CheckImage | DataError:

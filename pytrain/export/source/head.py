@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def with_probabilities(
     Args:
         model: any functional or Sequential Keras model.
         logits: the model gives logits; a softmax is added.
-        output: which output, by the name of its layer or key, where there are several.
+        output: which output, by its key or the name of its layer; the one called "probabilities" by default.
 
     Returns:
         (the model itself where it already ends so, otherwise a new one that shares its weights; the names of
@@ -36,15 +37,18 @@ def with_probabilities(
         ExportError: the output is no list of classes, no softmax (and `logits` was not said), or one of
             several and none was chosen.
     """
-    names = output_names(model)
-    chosen = _one_output(model, names, output)
-    ending = _with_softmax(chosen, logits)
-    others = {name: tensor for name, tensor in zip(names, model.outputs, strict=True) if len(names) > 1}
-    others.pop(output or "", None)
-    if not others:
-        return ending, [PROBABILITIES]
-    whole = keras.Model(ending.inputs[0], [ending.outputs[0], *others.values()], name=model.name)
-    return whole, [PROBABILITIES, *others]
+    outputs = named_outputs(model)
+    if len(outputs) == 1 and output in (None, *outputs):
+        return _with_softmax(model, logits), [PROBABILITIES]
+    chosen = _chosen(outputs, output)
+    ending = _with_softmax(keras.Model(model.inputs[0], outputs.pop(chosen), name=model.name), logits)
+    if PROBABILITIES in outputs:
+        raise ExportError(
+            f"The output {chosen} gives the probabilities, and another output is called {PROBABILITIES}.",
+            fix="Give that one another name: keras.Model(inputs, {'a_name': tensor, ...}).",
+        )
+    whole = keras.Model(ending.inputs[0], [ending.outputs[0], *outputs.values()], name=model.name)
+    return whole, [PROBABILITIES, *outputs]
 
 
 def _with_softmax(model: Any, logits: bool) -> Any:
@@ -92,30 +96,35 @@ def _with_softmax(model: Any, logits: bool) -> Any:
     return _behind(model, keras.layers.Activation("softmax", name=PROBABILITIES))
 
 
-def _one_output(model: Any, names: list[str], wanted: str | None) -> Any:
-    if wanted is None and len(names) == 1:
-        return model
-    if wanted not in names:
-        came = f"There is no output {wanted}." if wanted else f"The model has {len(names)} outputs."
+def _chosen(outputs: Mapping[str, Any], wanted: str | None) -> str:
+    """Which output gives the probabilities: the named one (by its layer, too), else that of this name."""
+    if wanted is None and PROBABILITIES in outputs:
+        return PROBABILITIES
+    by_layer = {str(tensor._keras_history[0].name): name for name, tensor in outputs.items()}
+    wanted = wanted if wanted in outputs else by_layer.get(str(wanted), wanted)
+    if wanted is None or wanted not in outputs:
+        came = f"There is no output {wanted}." if wanted else f"The model has {len(outputs)} outputs."
+        first = next(iter(outputs))
         raise ExportError(
             came,
-            expected=f"the one that gives the probabilities: {', '.join(names)}",
-            fix=f"Choose it, for instance: --output {names[0]} (in Python: output={names[0]!r}).",
+            expected=f"the one that gives the probabilities: {', '.join(outputs)}",
+            fix=f"Choose it, for instance: --output {first} (in Python: output={first!r}).",
         )
-    if len(names) == 1:
-        return model
-    assert wanted is not None
-    return keras.Model(model.inputs[0], model.outputs[names.index(wanted)], name=model.name)
+    return wanted
 
 
-def output_names(model: Any) -> list[str]:
-    """A model's outputs as Keras calls them: dictionary keys, else names of the layers that give them."""
-    if len(model.outputs) == 1:
-        # A Sequential has no names for outputs.
-        return [str(model.outputs[0]._keras_history[0].name)]
-    names = [str(name) for name in model.output_names]
+def named_outputs(model: Any) -> dict[str, Any]:
+    """A model's output tensors by their dictionary's keys, else by the names of the layers that give them."""
+    given = getattr(model, "output", None)  # a Sequential has none
+    if isinstance(given, dict):
+        return {str(name): tensor for name, tensor in given.items()}
+    # Two outputs of one layer have one name.
+    names = [str(tensor._keras_history[0].name) for tensor in model.outputs]
     twice = len(set(names)) < len(names)
-    return [f"{name}_{number}" for number, name in enumerate(names)] if twice else names
+    return {
+        f"{name}_{number}" if twice else name: tensor
+        for number, (name, tensor) in enumerate(zip(names, model.outputs, strict=True))
+    }
 
 
 def _ending(tensor: Any) -> str:

@@ -364,7 +364,8 @@ def test_further_outputs_stay_behind_the_chosen_one() -> None:
     logits = keras.layers.Dense(4, name="logits")(x)
     model = keras.Model(entry, {"features": x, "kind": logits})
     found, names = with_probabilities(model, logits=True, output="logits")
-    assert names == ["probabilities", "mean"]
+    assert names == ["probabilities", "features"]
+    assert with_probabilities(model, logits=True, output="kind")[1] == names
     probabilities, features = found(PICTURES)
     assert np.allclose(np.asarray(probabilities).sum(axis=1), 1, atol=1e-6)
     assert np.allclose(np.asarray(features), PICTURES.mean(axis=(1, 2)), atol=1e-6)

@@ -19,6 +19,7 @@ import pytrain
 from pytrain import bundle
 from pytrain.errors import ExportError, PytrainError
 from pytrain.export import chromium, contents, export, fallback, golden
+from pytrain.export.answers import answers_of
 from pytrain.export.verify import BackendResult, Verification
 from pytrain.export.writing import weights
 from pytrain.image import to_input
@@ -221,10 +222,10 @@ def test_the_official_converter_writes_what_we_cannot(
 
 def test_what_gives_no_probabilities_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ExportError, match="no probabilities") as caught:
-        golden.answers_of(lambda batch, training: batch[:, 0, 0], np.full((2, 1, 1, 3), 2, np.float32))
+        answers_of(lambda batch, training: batch[:, 0, 0], np.full((2, 1, 1, 3), 2, np.float32), ["p"])
     assert "--logits" in str(caught.value.fix)
     with pytest.raises(ExportError, match="NaN"):
-        golden.answers_of(lambda batch, training: batch[:, 0, 0], np.full((2, 1, 1, 3), np.nan, np.float32))
+        answers_of(lambda batch, training: batch[:, 0, 0], np.full((2, 1, 1, 3), np.nan, np.float32), ["p"])
 
 
 def test_a_folder_with_somebody_elses_metadata_is_never_replaced(small_model: Any, tmp_path: Path) -> None:

@@ -12,15 +12,17 @@ from PIL import Image
 from shared import random_frame
 
 from pytrain.errors import DataError, ExportError
+from pytrain.export.answers import Answers, Threshold
 from pytrain.export.network import Network, Node
 from pytrain.export.precision import (
     EXACT,
     Agreement,
+    answers,
     choose,
     compare,
+    evaluator,
     fits_uint8,
     plan,
-    probabilities,
     with_stored_weights,
 )
 from pytrain.export.source.check_images import MOST, inputs_of, read_check_images
@@ -151,7 +153,7 @@ def test_the_rounded_network_computes_with_what_is_stored() -> None:
     assert len(np.unique(kernel)) <= 256
     logits = PICTURES.reshape(40, -1) @ kernel
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert np.abs(probabilities(rounded, PICTURES) - expected).max() < 1e-5
+    assert np.abs(answers(evaluator(exact), rounded, PICTURES).probabilities - expected).max() < 1e-5
     assert exact["logits"].weights["kernel"] is not kernel
 
 
@@ -176,10 +178,21 @@ def test_only_what_can_be_measured_is_rounded(dtype: str) -> None:
 def test_agreement_counts_the_answer_unknown_too() -> None:
     exact = np.array([[0.9, 0.1], [0.6, 0.4], [0.55, 0.45], [0.2, 0.8]], np.float32)
     rounded = np.array([[0.8, 0.2], [0.72, 0.28], [0.45, 0.55], [0.1, 0.9]], np.float32)
-    assert compare(exact, rounded) == Agreement(4, 0.75, 0.75, pytest.approx(0.12))
+    assert compare(Answers(exact), Answers(rounded)) == Agreement(4, 0.75, 0.75, pytest.approx(0.12))
     # Below 0.7 the second was unknown and is not any more; the third is unknown both times.
-    assert compare(exact, rounded, threshold=0.7).answers == 0.75
-    assert compare(exact, rounded, threshold=0.7).top1 == 0.75
+    agreement = compare(Answers(exact), Answers(rounded), Threshold(0.7))
+    assert agreement.answers == 0.75
+    assert agreement.top1 == 0.75
+
+
+def test_agreement_tells_unknown_by_the_score_that_the_model_gives() -> None:
+    same = np.array([[0.9, 0.1], [0.6, 0.4]], np.float32)
+    exact = Answers(same, np.array([0.8, 0.2], np.float32))
+    rounded = Answers(same, np.array([0.8, 0.35], np.float32))
+    agreement = compare(exact, rounded, Threshold(0.3, "known"))
+    assert (agreement.top1, agreement.answers) == (1.0, 0.5)
+    assert agreement.as_json()["known_change"] == pytest.approx(0.15)
+    assert compare(exact, rounded, Threshold(0.3)).answers == 1.0
 
 
 def test_check_images_come_from_folders_files_patterns_and_frames(tmp_path: Path) -> None:

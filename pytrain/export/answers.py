@@ -1,0 +1,136 @@
+"""What a model says of pictures: probabilities, how surely it knows them, and when that is too little."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pytrain.bundle import KNOWN, MAX_PROBABILITY
+from pytrain.errors import ExportError
+
+Floats = npt.NDArray[np.float32]
+
+SUM_TOLERANCE = 1e-3
+"""How far from 1 probabilities may add up, and how far `known` may lie outside 0 to 1: rounding."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model gives for some pictures.
+
+    Attributes:
+        probabilities: float32 [pictures, classes], rows of sum 1.
+        known: float32 [pictures], 0 to 1: how surely each shows one of the classes at all; None where the
+            model has no output `known`.
+    """
+
+    probabilities: Floats
+    known: Floats | None = None
+
+    def first(self, pictures: int) -> Answers:
+        """Those to the first pictures."""
+        return Answers(self.probabilities[:pictures], None if self.known is None else self.known[:pictures])
+
+    def change_from(self, other: Answers) -> float:
+        """The greatest difference of any number; infinite where one of the two says nothing of `known`."""
+        if (self.known is None) != (other.known is None):
+            return np.inf
+        change = float(np.abs(self.probabilities - other.probabilities).max())
+        return change if self.known is None else max(change, self.known_change_from(other))
+
+    def known_change_from(self, other: Answers) -> float:
+        """The greatest difference of `known`, which both have."""
+        assert self.known is not None
+        assert other.known is not None
+        return float(np.abs(self.known - other.known).max())
+
+
+def joined(parts: Sequence[Answers]) -> Answers:
+    """The answers to several lots of pictures as one."""
+    known = [part.known for part in parts if part.known is not None]
+    return Answers(
+        np.concatenate([part.probabilities for part in parts]), np.concatenate(known) if known else None
+    )
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """When the answer is `unknown`: where a score of the picture lies below a value.
+
+    Attributes:
+        value: 0 where the answer is never `unknown`.
+        score: "max_probability", the greatest probability, or "known", the model's output of that name.
+    """
+
+    value: float = 0.0
+    score: str = MAX_PROBABILITY
+
+    @classmethod
+    def of(cls, calibration: Mapping[str, Any]) -> Threshold:
+        """What metadata.json's `calibration` says."""
+        value, score = calibration.get("unknown_threshold", 0.0), calibration.get("score", MAX_PROBABILITY)
+        return cls(float(value), str(score))
+
+    def knows(self, answers: Answers) -> npt.NDArray[np.bool_]:
+        """Which pictures are not answered with `unknown`: bool [pictures]."""
+        score = answers.probabilities.max(axis=1)
+        if self.score == KNOWN:
+            assert answers.known is not None
+            score = answers.known
+        return np.asarray(score >= self.value)
+
+
+NEVER = Threshold()
+"""The answer is never `unknown`."""
+
+
+def answers_of(model: Any, inputs: Floats, outputs: Sequence[str], *, together: bool = True) -> Answers:
+    """What a Keras model gives for float32 [pictures, 224, 224, 3].
+
+    Args:
+        model: the probabilities first.
+        inputs: the pictures.
+        outputs: names of its outputs, in their order.
+        together: all pictures in one batch; a SavedModel may take no more than one.
+
+    Raises:
+        ExportError: the probabilities are none, or `known` is no score from 0 to 1.
+    """
+    batches = [inputs] if together else [one[None] for one in inputs]
+    given = [_listed(model(batch, training=False)) for batch in batches]
+    values = {
+        name: np.concatenate([np.asarray(one[place], np.float32) for one in given])
+        for place, name in enumerate(outputs)
+    }
+    probabilities, known = values[outputs[0]], values.get(KNOWN)
+    if not all(np.isfinite(array).all() for array in (probabilities, known) if array is not None):
+        raise ExportError(
+            "The model gives NaN or infinity.",
+            expected="probabilities",
+            fix="Check its weights and --input-range; train again with a lower learning rate.",
+        )
+    if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1) - 1).max() > SUM_TOLERANCE:
+        raise ExportError(
+            f"The model gives {np.round(probabilities[0][:5], 3).tolist()} for a picture: no probabilities.",
+            expected="numbers of at least 0 with the sum 1, as a softmax gives them",
+            fix="If these are logits, add --logits (in Python: logits=True).",
+        )
+    if known is None:
+        return Answers(probabilities)
+    if known.min() < -SUM_TOLERANCE or known.max() > 1 + SUM_TOLERANCE:
+        raise ExportError(
+            f"The output {KNOWN} gives {known.min():.3g} to {known.max():.3g}.",
+            expected="0 to 1: how surely a picture shows one of the classes at all",
+            fix="End it with a sigmoid, or call the output something else.",
+        )
+    return Answers(probabilities, known.reshape(-1))
+
+
+def _listed(outputs: Any) -> list[Any]:
+    if isinstance(outputs, dict):
+        return list(outputs.values())
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
