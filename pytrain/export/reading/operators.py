@@ -233,18 +233,77 @@ def _glu(call: Call) -> str:
     return call.add("multiply", [first, primitive(call, "sigmoid", gate, "sigmoid")])
 
 
-# Over height and width.
+# Over several numbers.
 
 
 @operation(
-    "Mean", "Max", "Amax", "Sum", carried="global_mean, global_max", restriction="over height and width"
+    *("Mean", "Max", "Amax", "Sum"),
+    carried="global_mean, global_max; along the last axis a dense or a global_max",
+    restriction="over height and width, or along the last axis; the maximum of a vector alone",
 )
-def _over_picture(call: Call) -> str:
-    height, width, _ = call.picture()
+def _reduce(call: Call) -> str:
     axes = call.layer.axis
     over = sorted(call.axis(axis) for axis in axes) if axes is not None and 0 not in axes else axes
-    if over != [1, 2] or getattr(call.layer, "initial", None) is not None:
-        raise call.refusal(f"goes over axis {axes}", "Let it go over height and width: axis=(1, 2).")
+    if getattr(call.layer, "initial", None) is None:
+        if over == [len(call.shape)]:
+            return _along_last(call)
+        if over == [1, 2]:
+            return _over_picture(call)
+    raise call.refusal(
+        f"goes over axis {axes}", "Let it go over height and width, axis=(1, 2), or along the last axis."
+    )
+
+
+def _along_last(call: Call) -> str:
+    channels, kind = call.shape[-1], type(call.layer).__name__
+    _keeps_a_number(call)
+    if kind in {"Max", "Amax"}:
+        name = greatest(call)
+    else:
+        share = 1 / channels if kind == "Mean" else 1.0
+        kernel = call.once("row", lambda: np.full((channels, 1), share))
+        name = call.add("dense", weights={"kernel": kernel}, activation="linear")
+    return name if call.layer.keepdims else call.add("reshape", name, "flat", shape=call.shape[:-1])
+
+
+def _keeps_a_number(call: Call) -> None:
+    """Raises ExportError where nothing but the batch would be left."""
+    if len(call.shape) == 1 and not call.layer.keepdims:
+        raise call.refusal("leaves one number without an axis", "Keep the axis: keepdims=True.")
+
+
+def greatest(call: Call) -> str:
+    """The greatest number of a vector, as a vector of one: it stands up as a picture of one channel."""
+    if len(call.shape) != 1:
+        raise call.refusal(
+            f"takes the maximum along the last axis of {['batch', *call.shape]}",
+            "Give it a vector, [batch, numbers], or use GlobalMaxPooling2D.",
+        )
+    column = call.add("reshape", part="column", shape=(*call.shape, 1, 1))
+    return call.add("global_max", column, "greatest", keepdims=False)
+
+
+@operation(
+    "Logsumexp",
+    carried="the greatest, and a dense sum of what is left",
+    restriction="along a vector, keepdims=True",
+)
+def _logsumexp(call: Call) -> str:
+    axes = call.layer.axis
+    over = [call.axis(axis) for axis in ([axes] if isinstance(axes, int) else axes or [0])]
+    if over != [len(call.shape)]:
+        raise call.refusal(f"goes over axis {axes}", "Let it go along the last axis: axis=-1.")
+    _keeps_a_number(call)
+    top = greatest(call)
+    # So that no exponential overflows.
+    below = primitive(call, "exponential", call.add("subtract", [call.input, top], "below"), "powers")
+    kernel = call.once("row", lambda: np.ones((call.shape[-1], 1)))
+    total = call.add("dense", below, "sum", weights={"kernel": kernel}, activation="linear")
+    return call.add("add", [primitive(call, "log", total, "log"), top])
+
+
+def _over_picture(call: Call) -> str:
+    height, width, _ = call.picture()
     kind = "global_max" if type(call.layer).__name__ in {"Max", "Amax"} else "global_mean"
     keepdims = bool(call.layer.keepdims)
     if type(call.layer).__name__ == "Sum":

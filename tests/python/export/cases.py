@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from known_heads import HEADS, two_outputs
 
 from pytrain.model.backend import keras
 
 SHAPE = (9, 8, 3)
 """Height, width and channels of most inputs: one size odd, one even."""
+
+HEAD_SIDE = 72
+"""Height and width of the pictures that a score `known` is made for."""
 
 Block = Callable[[Any, Any], Any]
 """Takes keras.layers and the input's tensor, gives a tensor or several."""
@@ -608,6 +612,13 @@ def _operations() -> Iterator[Case]:
         ("Max", "height and width", lambda x: ops.max(x, axis=(1, 2))),
         ("Amax", "height and width", lambda x: ops.amax(x, axis=(-3, -2))),
         ("Sum", "height and width", lambda x: ops.sum(x, axis=(1, 2))),
+        ("Mean", "channels", lambda x: ops.mean(x, axis=-1, keepdims=True)),
+        ("Mean", "vector", lambda x: ops.mean(ops.max(x, axis=(1, 2)), axis=-1, keepdims=True)),
+        ("Sum", "channels", lambda x: ops.sum(ops.square(x), axis=-1)),
+        ("Sum", "vector", lambda x: ops.sum(ops.max(x, axis=(1, 2)), axis=1, keepdims=True)),
+        ("Max", "vector", lambda x: ops.max(ops.reshape(x, (-1, 216)), axis=-1, keepdims=True)),
+        ("Logsumexp", "", lambda x: ops.logsumexp(ops.reshape(x, (-1, 216)), axis=-1, keepdims=True)),
+        ("Logsumexp", "large", lambda x: ops.logsumexp(ops.max(x, axis=(1, 2)) * 200, axis=1, keepdims=True)),
         ("MaxPool", "", lambda x: ops.max_pool(x, 2, 2, "same")),
         ("AveragePool", "", lambda x: ops.average_pool(x, (3, 2))),
         ("Resize", "bilinear", lambda x: ops.image.resize(x, (5, 6))),
@@ -661,7 +672,7 @@ def _operations() -> Iterator[Case]:
         ("Threshold", "", lambda x: ops.threshold(x, 0.3, 0.0)),
         ("Threshold", "default_value=-1", lambda x: ops.threshold(x, 0.3, -1.0)),
     )
-    graph_alone = ("Exp", "Squareplus", "Sqrt", "Rsqrt", "Log", "Reciprocal")
+    graph_alone = ("Exp", "Squareplus", "Sqrt", "Rsqrt", "Log", "Logsumexp", "Reciprocal")
     for name, options, call in calls:
         only_graph = name in graph_alone or options in ("x ** 0.5", "2 / x", "x / y")
         yield case(f"ops.{name}", options, lambda k, x, call=call: call(x), SHAPE, only_graph)
@@ -680,6 +691,14 @@ def _networks() -> Iterator[Case]:
     yield case("Functional", "squeeze and excite", _squeeze_excite)
     yield case("Functional", "inverted residual", _inverted_residual)
     yield case("Functional", "float16", _float16)
+    for name, head in HEADS.items():
+        yield Case(
+            "Functional",
+            f"known by {name}",
+            lambda head=head: two_outputs(head, size=HEAD_SIDE, as_list=True),
+            only_graph=name in ("energy", "margin"),
+            shape=(HEAD_SIDE, HEAD_SIDE, 3),
+        )
     yield case("Functional", "transfer learning", _transfer)
     for mode in ("tf", "torch", "caffe"):
         yield case(

@@ -266,7 +266,16 @@ def test_an_option_that_cannot_be_carried_is_named(option: str) -> None:
 
 OPERATIONS: dict[str, tuple[Block, str]] = {
     "unknown": (lambda x: keras.ops.sin(x), "Sin) is not supported"),
-    "a mean over channels": (lambda x: keras.ops.mean(x, axis=-1), "goes over axis"),
+    "a mean over rows": (lambda x: keras.ops.mean(x, axis=1), "goes over axis"),
+    "a maximum over channels": (lambda x: keras.ops.max(x, axis=-1), "maximum along the last axis"),
+    "one number without an axis": (
+        lambda x: keras.ops.sum(layers.Flatten()(x), axis=-1),
+        "leaves one number without an axis",
+    ),
+    "a sum of exponentials over rows": (
+        lambda x: keras.ops.logsumexp(x, axis=1, keepdims=True),
+        "goes over axis 1",
+    ),
     "a cube": (lambda x: x**3, "power of 3"),
     "another number for each row": (
         lambda x: x + np.ones((8, 1, 1), np.float32),
