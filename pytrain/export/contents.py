@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -173,32 +172,10 @@ def write_metadata(folder: Path, name: str, labels: Sequence[str], block: Mappin
 
 def keep_keras(source: Source, model: Any, path: Path) -> None:
     """Puts the Keras model into a bundle: a copy of its own file where that is the same and nothing more."""
-    if model is source.model and source.path is not None and _is_bare(source.path):
-        shutil.copyfile(source.path, path)
+    if model is source.model and source.bare is not None:
+        shutil.copyfile(source.bare, path)
     else:
         save_keras(model, path)
-
-
-def _is_bare(file: Path) -> bool:
-    """Whether it is a .keras file as we read it, without an optimizer, which would triple it."""
-    from pytrain.export.source.keras2 import INERT, modernise
-    from pytrain.export.source.keras_files import CONFIG
-
-    def telling(value: Any) -> Any:
-        """Without the settings that mean nothing."""
-        if isinstance(value, list):
-            return [telling(part) for part in value]
-        if isinstance(value, dict):
-            return {key: telling(part) for key, part in value.items() if part not in INERT.get(key, ())}
-        return value
-
-    if not zipfile.is_zipfile(file):
-        return False
-    with zipfile.ZipFile(file) as archive:
-        if CONFIG not in archive.namelist():
-            return False
-        config = json.loads(archive.read(CONFIG))
-    return not config.get("compile_config") and telling(modernise(config)) == telling(config)
 
 
 def save_keras(model: Any, path: Path) -> None:

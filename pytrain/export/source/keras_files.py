@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytrain.errors import ExportError
-from pytrain.export.source.keras2 import modernise
+from pytrain.export.source.keras2 import INERT, modernise
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
@@ -23,21 +23,30 @@ WEIGHTS = "model.weights.h5"
 CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer")
 """Classes that carry a program of their own, or name one: compiled Python, a pickle, a TensorFlow graph."""
 
+ENCRYPTED = 1
+"""The bit of a zip entry's flags that says that it needs a password."""
+
 SHORT = 300
 """Characters of a message of Keras's that are passed on."""
 
 WITHOUT_LAMBDA = "Build the same from Keras's own layers, copy the weights with set_weights, and export that."
 
 
-def load_archive(path: Path) -> Any:
+def load_archive(path: Path) -> tuple[Any, bool]:
     """Reads a .keras file (a zip with config.json and weights).
 
+    Returns:
+        (the model, whether the file is the model as we read it and nothing more: no optimizer, which would
+        triple it, and no settings that had to be translated).
+
     Raises:
-        ExportError: it is damaged, holds code or a class that is not Keras's, or Keras cannot build it.
+        ExportError: it is damaged or locked, holds code or a class that is not Keras's, or Keras cannot build
+            it.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
+            check_unlocked(archive, path, "Save it again: model.save('model.keras').")
             if CONFIG not in names:
                 raise ExportError(
                     f"{path} is a zip archive without {CONFIG}, and no Keras model.",
@@ -55,10 +64,27 @@ def load_archive(path: Path) -> Any:
             fix="Load it where it was made and save it again: model.save('model.keras').",
         )
     modern = _checked(config, path)
+    bare = not config.get("compile_config") and _telling(modern) == _telling(config)
     with _as(path, ".keras") as file:
-        if modern == config:
-            return _guarded(path, lambda keras: keras.models.load_model(file, compile=False, safe_mode=True))
-        return _guarded(path, lambda keras: _built(keras, modern, file))
+        if modern != config:
+            return _guarded(path, lambda keras: _built(keras, modern, file)), bare
+        load = {"compile": False, "safe_mode": True}
+        return _guarded(path, lambda keras: keras.models.load_model(file, **load)), bare
+
+
+def check_unlocked(archive: zipfile.ZipFile, path: Path, fix: str) -> None:
+    """Raises ExportError where a part of a zip needs a password."""
+    if any(entry.flag_bits & ENCRYPTED for entry in archive.infolist()):
+        raise ExportError(f"{path} is locked with a password.", expected="an archive without one", fix=fix)
+
+
+def _telling(settings: Any) -> Any:
+    """A model's settings without those that mean nothing."""
+    if isinstance(settings, list):
+        return [_telling(part) for part in settings]
+    if isinstance(settings, dict):
+        return {key: _telling(part) for key, part in settings.items() if part not in INERT.get(key, ())}
+    return settings
 
 
 def load_hdf5(path: Path) -> Any:

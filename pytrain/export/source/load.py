@@ -14,7 +14,7 @@ from typing import Any
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import ExportError, PytrainError
-from pytrain.export.source.keras_files import CONFIG, load_archive, load_hdf5
+from pytrain.export.source.keras_files import CONFIG, check_unlocked, load_archive, load_hdf5
 from pytrain.export.source.labels import read_labels
 
 KINDS = "a .keras or .h5 file of Keras, a SavedModel folder, or a model's folder of pytrain's own"
@@ -23,9 +23,6 @@ LABELS_FILE = "labels.txt"
 """What Teachable Machine calls its list of classes; looked for beside the model."""
 
 CONTRACT_RANGE = "-1..1"
-
-ENCRYPTED = 1
-"""The bit of a zip entry's flags that says that it needs a password."""
 
 SIGNATURES: tuple[tuple[bytes, int, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", 0, "hdf5"),
@@ -51,6 +48,7 @@ class Source:
         labels: class names that came with it, or None.
         input_range: the pixel values it wants, where that is known; see adapt.RANGES.
         bundle: the bundle that it was taken from, or None.
+        bare: the .keras file that holds `model` and nothing more, or None.
     """
 
     path: Path | None
@@ -59,6 +57,7 @@ class Source:
     labels: Sequence[str] | None = None
     input_range: str | None = None
     bundle: Bundle | None = None
+    bare: Path | None = None
 
 
 def load_source(path: Path) -> Source:
@@ -99,7 +98,8 @@ def _folder(path: Path) -> Source:
                 expected="a model's folder with the Keras model in it",
                 fix="Export the .keras file that it was made of.",
             )
-        return Source(path, load_archive(file), None, found.labels, CONTRACT_RANGE, found)
+        model, bare = load_archive(file)
+        return Source(path, model, None, found.labels, CONTRACT_RANGE, found, file if bare else None)
     if (path / "saved_model.pb").is_file():
         return Source(path, saved_model=path, labels=_labels_beside(path / "saved_model.pb"))
     models = sorted(file for file in path.iterdir() if file.suffix in {".keras", ".h5", ".hdf5"})
@@ -116,17 +116,17 @@ def _zip(path: Path) -> Source:
             names = archive.namelist()
             inside = [name for name in names if name.endswith((".h5", ".hdf5", ".keras"))]
             if CONFIG in names or len(inside) != 1:
+                model, bare = load_archive(path)
                 return Source(
-                    path, load_archive(path), labels=_labels_beside(path), input_range=_beside_metadata(path)
+                    path,
+                    model,
+                    labels=_labels_beside(path),
+                    input_range=_beside_metadata(path),
+                    bare=path if bare else None,
                 )
             # Teachable Machine's download: keras_model.h5 and labels.txt.
             wanted = [*inside, *(name for name in names if Path(name).name == LABELS_FILE)]
-            if any(archive.getinfo(name).flag_bits & ENCRYPTED for name in wanted):
-                raise ExportError(
-                    f"{path} is locked with a password.",
-                    expected="an archive without one",
-                    fix=f"Unpack it, and export the file in it: {inside[0]}",
-                )
+            check_unlocked(archive, path, f"Unpack it, and export the file in it: {inside[0]}")
             # Only the last part of a name: an archive must not choose where it is unpacked.
             files = {Path(name).name: archive.read(name) for name in wanted}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:

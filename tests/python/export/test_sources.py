@@ -378,6 +378,10 @@ def test_a_keras_file_whose_settings_cannot_be_unpacked_is_called_damaged(tmp_pa
         archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {}}))
     spoil(path, "config.json")
     assert "odd.keras is damaged" in refused(path).what
+    lock(path)
+    error = refused(path)
+    assert error.what == f"{path} is locked with a password."
+    assert "model.save" in str(error.fix)
 
 
 def test_a_zip_that_cannot_be_unpacked_is_named(tmp_path: Path) -> None:
