@@ -1,7 +1,7 @@
 """Whole networks: TensorFlow.js gives Keras's probabilities in both formats on every backend.
 
-Their weights are random but lifelike, so that the probabilities tell pictures apart. What came out is
-written to build/parity/networks.json, for docs/make_layers.py.
+Their weights are random but lifelike, so that the probabilities tell pictures apart. What came out of all of
+them is written to build/parity/networks.json, for docs/make_layers.py.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def page(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> It
 def results() -> Iterator[dict[str, Any]]:
     found: dict[str, Any] = {}
     yield found
+    if len(found) < len(NETWORKS):
+        return  # A part of the tests says nothing of the whole page.
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
