@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pytrain import __version__
 from pytrain.errors import PytrainError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 DATA = click.option(
     "--data", type=FOLDER, default=Path("datasets"), show_default=True, help="Where the images are or go."
 )
@@ -177,6 +179,45 @@ def verify(model: Path, backends: Sequence[str]) -> None:
 
 
 @cli.command()
+def backbones() -> None:
+    """List the networks that a training can start from: size, accuracy, whether the weights are here."""
+    from pytrain.model.backbone_table import table
+    from pytrain.model.backbones import listing
+
+    for line in table(listing()):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("images", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of lines.")
+@click.option("--csv", "target", type=NEW_FILE, metavar="FILE", help="Save path,label,confidence,label_2,...")
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Labels per picture.")
+@click.option("--backbone", metavar="NAME", help="With imagenet: one of pytrain backbones.")
+def predict(
+    model: str, images: Sequence[str], as_json: bool, target: Path | None, top: int, backbone: str | None
+) -> None:
+    """Say what is in pictures.
+
+    MODEL is an exported model's folder or its name below exported_models. IMAGES are files, folders (with all
+    in them) and patterns such as 'photos/*.jpg'. Files that cannot be read are named and passed over.
+
+    In place of a MODEL, imagenet names the 1,000 classes of ImageNet, and saves imagenet-BACKBONE.csv.
+
+    The CSV has the most probable label of every picture, best first; the printed lines and the JSON say where
+    the model is too unsure, so that the page would answer unknown.
+
+    Example: pytrain predict flowers holiday/ --csv holiday.csv
+    """
+    from pytrain.evaluation.show_predictions import run
+
+    if as_json and target:
+        raise click.UsageError("--json and --csv came together; give one of them.")
+    run(model, images, top=top, as_json=as_json, target=target, backbone=backbone)
+
+
+@cli.command()
 @HOST
 @PORT
 @click.option(
@@ -234,6 +275,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped.", err=True)
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python would complain once more when it closes its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         full = error.errno == errno.ENOSPC
         what = "The disk is full" if full else error.strerror or str(error)
