@@ -131,21 +131,31 @@ def expected_calibration_error(probabilities: Floats, truth: Ints, bins: int = 1
 
     Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, 2017.
     """
-    return float(
-        sum(share * abs(right - sure) for sure, right, share in reliability(probabilities, truth, bins))
-    )
+    return calibration_error_of(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth, bins)
 
 
 def reliability(probabilities: Floats, truth: Ints, bins: int = 15) -> list[tuple[float, float, float]]:
     """For each filled bin of confidence: mean confidence, share of right answers, share of the pictures."""
-    confidence, best = probabilities.max(axis=1), probabilities.argmax(axis=1)
+    return reliability_of(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth, bins)
+
+
+def reliability_of(
+    confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15
+) -> list[tuple[float, float, float]]:
+    """The same where only each answer's confidence, and whether it is right, are known: both [pictures]."""
     bin_of = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    right = best == truth
     return [
         (float(confidence[here].mean()), float(right[here].mean()), float(here.mean()))
         for here in (bin_of == number for number in range(bins))
         if here.any()
     ]
+
+
+def calibration_error_of(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
+    """`expected_calibration_error` from each answer's confidence and whether it is right."""
+    return float(
+        sum(share * abs(hits - sure) for sure, hits, share in reliability_of(confidence, right, bins))
+    )
 
 
 def _per_class(best: Ints, truth: Ints, labels: Sequence[str]) -> tuple[ClassFigures, ...]:

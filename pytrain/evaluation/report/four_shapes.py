@@ -1,25 +1,26 @@
-"""Writes the report: one HTML page that opens from disk, and the same figures as JSON."""
+"""The report of a four-shapes model, beside the other recipes trained on the same pictures."""
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from PIL import Image
-
-from pytrain.errors import DataError
-from pytrain.evaluation.charts import line_chart, reliability_chart
 from pytrain.evaluation.evaluate import Evaluation, Mistake
 from pytrain.evaluation.metrics import Metrics
-from pytrain.image import crop_square, read_image
-
-PAGE = "index.html"
-FIGURES = "evaluation.json"
-STYLE = Path(__file__).with_name("report.css")
+from pytrain.evaluation.report.charts import line_chart, reliability_chart
+from pytrain.evaluation.report.page import (
+    FIGURES,
+    PAGE,
+    as_page,
+    interval,
+    listed,
+    percent,
+    table_start,
+    write_text,
+)
+from pytrain.evaluation.report.thumbnails import data_uri, jpeg, thumbnail
 
 THUMBNAIL = 96
 """Side of a mistake's picture, in pixels."""
@@ -61,8 +62,8 @@ def write_report(
         "history": [dict(row) for row in history],
         "others": [other.as_json() for other in others],
     }
-    _write(folder / FIGURES, json.dumps(figures, indent=1))
-    return _write(folder / PAGE, as_html(evaluation, history, others, title))
+    write_text(folder / FIGURES, json.dumps(figures, indent=1))
+    return write_text(folder / PAGE, as_html(evaluation, history, others, title))
 
 
 def as_html(
@@ -77,20 +78,14 @@ def as_html(
         _mistakes(evaluation.mistakes),
         _curves(history, evaluation),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}: report</title>"
-        f"<style>{STYLE.read_text(encoding='utf-8')}</style></head>\n"
-        f"<body><main>{''.join(sections)}</main></body></html>\n"
-    )
+    return as_page(title, sections)
 
 
 def _headline(evaluation: Evaluation, title: str) -> str:
     tiles = "".join(
-        f'<li><strong>{_percent(metrics.accuracy)}</strong><span class="what">{escape(name)}</span>'
+        f'<li><strong>{percent(metrics.accuracy)}</strong><span class="what">{escape(name)}</span>'
         f"<span>right of {metrics.pictures:,} test pictures; 95 % sure: "
-        f"{_interval(metrics.accuracy_interval)}</span></li>"
+        f"{interval(metrics.accuracy_interval)}</span></li>"
         for name, metrics in evaluation.sets.items()
     )
     if any(metrics.unknown_pictures for metrics in evaluation.sets.values()):
@@ -101,7 +96,7 @@ def _headline(evaluation: Evaluation, title: str) -> str:
         )
     return (
         f"<header><p>Report</p><h1>{escape(title)}</h1>"
-        f"<p>Tells {escape(_listed(evaluation.labels))} apart. All figures are of pictures that were used "
+        f"<p>Tells {escape(listed(evaluation.labels))} apart. All figures are of pictures that were used "
         f"neither for training nor for choosing.</p></header>"
         f'<ul class="tiles" aria-label="At a glance">{tiles}</ul>'
     )
@@ -112,7 +107,7 @@ def _comparison(evaluations: Sequence[Evaluation]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(evaluation.name.upper())}</th><td>{evaluation.parameters:,}</td>'
         + "".join(
-            f"<td>{_percent(evaluation.sets[name].accuracy) if name in evaluation.sets else '-'}</td>"
+            f"<td>{percent(evaluation.sets[name].accuracy) if name in evaluation.sets else '-'}</td>"
             for name in names
         )
         + f"<td>{_accepts(evaluation)}</td><td>{evaluation.milliseconds:.1f} ms</td></tr>"
@@ -120,7 +115,7 @@ def _comparison(evaluations: Sequence[Evaluation]) -> str:
     )
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     return (
-        f"<section><h2>Side by side</h2>{_table_start()}<thead><tr><td></td>"
+        f"<section><h2>Side by side</h2>{table_start()}<thead><tr><td></td>"
         f'<th scope="col">Parameters</th>{heads}<th scope="col">False alarms</th>'
         f'<th scope="col">One frame</th></tr></thead><tbody>{rows}</tbody></table></div>'
         "<p class=note>Columns with a set's name: accuracy there. False alarms: share of the unknown test "
@@ -150,19 +145,19 @@ def _confusion(metrics: Metrics) -> str:
         )
         body += f'<tr><th scope="row">{escape(label)}</th>{cells}</tr>'
     return (
-        f"{_table_start('confusion')}<caption>Truth (rows) and answer (columns)</caption>"
+        f"{table_start('confusion')}<caption>Truth (rows) and answer (columns)</caption>"
         f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _per_class(metrics: Metrics) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(row.label)}</th><td>{_percent(row.precision)}</td>'
-        f"<td>{_percent(row.recall)}</td><td>{_percent(row.f1)}</td><td>{row.pictures:,}</td></tr>"
+        f'<tr><th scope="row">{escape(row.label)}</th><td>{percent(row.precision)}</td>'
+        f"<td>{percent(row.recall)}</td><td>{percent(row.f1)}</td><td>{row.pictures:,}</td></tr>"
         for row in metrics.classes
     )
     return (
-        f"{_table_start()}<caption>Most probable label, however sure</caption><thead><tr><td></td>"
+        f"{table_start()}<caption>Most probable label, however sure</caption><thead><tr><td></td>"
         '<th scope="col">Precision</th><th scope="col">Recall</th><th scope="col">F1</th>'
         f'<th scope="col">Pictures</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
@@ -171,15 +166,15 @@ def _per_class(metrics: Metrics) -> str:
 def _unknown(evaluation: Evaluation) -> str:
     calibration = evaluation.calibration
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{_percent(metrics.rejected)}</td>'
-        f"<td>{_percent(metrics.false_accepts)}</td><td>{_interval(metrics.false_accepts_interval)}</td>"
+        f'<tr><th scope="row">{escape(name)}</th><td>{percent(metrics.rejected)}</td>'
+        f"<td>{percent(metrics.false_accepts)}</td><td>{interval(metrics.false_accepts_interval)}</td>"
         f"<td>{'-' if metrics.auroc is None else f'{metrics.auroc:.4f}'}</td></tr>"
         for name, metrics in evaluation.sets.items()
     )
     return (
-        f"<section><h2>unknown</h2><p>Below {_percent(calibration.unknown_threshold)} the answer is "
+        f"<section><h2>unknown</h2><p>Below {percent(calibration.unknown_threshold)} the answer is "
         f"<em>unknown</em>. That was chosen on validation {escape(calibration.chosen_on)}.</p>"
-        f'{_table_start()}<thead><tr><td></td><th scope="col">Classes called unknown</th>'
+        f'{table_start()}<thead><tr><td></td><th scope="col">Classes called unknown</th>'
         '<th scope="col">Unknown called a class</th><th scope="col">95 % sure</th>'
         f'<th scope="col">AUROC</th></tr></thead><tbody>{rows}</tbody></table></div></section>'
     )
@@ -197,23 +192,13 @@ def _mistakes(mistakes: Sequence[Mistake]) -> str:
 
 def _mistake(mistake: Mistake) -> str:
     alt = f"{mistake.truth} from {mistake.dataset}: {mistake.path.name}"
+    picture = data_uri(jpeg(thumbnail(mistake.path, THUMBNAIL)))
     return (
-        f'<figure><img src="{_thumbnail(mistake.path)}" width="{THUMBNAIL}" height="{THUMBNAIL}" '
+        f'<figure><img src="{picture}" width="{THUMBNAIL}" height="{THUMBNAIL}" '
         f'alt="{escape(alt)}" title="{escape(alt)}">'
-        f"<figcaption><b>{escape(mistake.answer)}</b> {_percent(mistake.confidence)}<br>"
+        f"<figcaption><b>{escape(mistake.answer)}</b> {percent(mistake.confidence)}<br>"
         f"is {escape(mistake.truth)}</figcaption></figure>"
     )
-
-
-def _thumbnail(path: Path) -> str:
-    """A small JPEG of what the model sees of a picture, as a data URI; a grey one if it has gone since."""
-    try:
-        picture = Image.fromarray(crop_square(read_image(path)))
-    except DataError:
-        picture = Image.new("RGB", (THUMBNAIL, THUMBNAIL), (128, 128, 128))
-    buffer = io.BytesIO()
-    picture.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=75)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 
 def _curves(history: History, evaluation: Evaluation) -> str:
@@ -232,37 +217,12 @@ def _curves(history: History, evaluation: Evaluation) -> str:
         + "</div><p class=note>Training pictures are changed at random (turned, moved, in other light), "
         "so that they are harder than the validation pictures. The logits were divided by the "
         f"temperature {calibration.temperature:.2f}; the calibration error on validation pictures went "
-        f"from {_percent(calibration.calibration_error_before)} to "
-        f"{_percent(calibration.calibration_error_after)}.</p></section>"
+        f"from {percent(calibration.calibration_error_before)} to "
+        f"{percent(calibration.calibration_error_after)}.</p></section>"
     )
 
 
 def _accepts(evaluation: Evaluation) -> str:
     """Per set, for a mean would hide the hardest one."""
     shares = [(name, metrics.false_accepts) for name, metrics in evaluation.sets.items()]
-    return (
-        ", ".join(f"{escape(name)} {_percent(share)}" for name, share in shares if share is not None) or "-"
-    )
-
-
-def _table_start(kind: str = "") -> str:
-    # A wide table scrolls by itself on a narrow screen, and can be reached by keyboard.
-    return f'<div class="scroll" tabindex="0"><table class="{kind}">'
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}".replace("%", " %")
-
-
-def _interval(interval: tuple[float, float] | None) -> str:
-    return "-" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}".replace("%", " %")
-
-
-def _listed(labels: Sequence[str]) -> str:
-    return f"{', '.join(labels[:-1])} and {labels[-1]}" if len(labels) > 1 else labels[0]
-
-
-def _write(path: Path, text: str) -> Path:
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    return temporary.replace(path)
+    return ", ".join(f"{escape(name)} {percent(share)}" for name, share in shares if share is not None) or "-"
