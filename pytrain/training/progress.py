@@ -59,6 +59,13 @@ class PlainDisplay:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+class SilentDisplay(PlainDisplay):
+    """Says nothing, as a worker that is not the chief."""
+
+    def say(self, text: str) -> None:
+        return None
+
+
 class TerminalDisplay(PlainDisplay):
     """Bars for the preparation and for all epochs, the last figures beside them, and the time left."""
 
