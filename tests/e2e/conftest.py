@@ -16,8 +16,9 @@ from live import CHECKOUT, SECONDS, Launch, Open, Server, Watched
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shared import LABELS
 
+from pytrain.dataset.four_shapes import draw_scene
 from pytrain.export import chromium
-from pytrain.image import read_image
+from pytrain.image import read_image, to_input
 
 SHIPPED = CHECKOUT / "exported_models" / "four-shapes"
 
@@ -84,6 +85,45 @@ def exported_bundle(
 def exported(exported_bundle: Path) -> Iterator[Server]:
     """A server whose only model is the one exported just now."""
     started = Server(exported_bundle.parents[1])
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def knowing_model() -> Any:
+    """A small untrained network with the outputs `probabilities` and `known`."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from known_heads import near_prototypes, two_outputs
+
+    return two_outputs(near_prototypes)
+
+
+@pytest.fixture(scope="session")
+def knowing(knowing_model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its bundle, called `knowing`; half of its golden frames lie below the threshold of `unknown`."""
+    from pytrain.export import Facts, export
+
+    frames = [draw_scene(label, seed) for label in LABELS for seed in (1, 2)]
+    inputs = np.stack([to_input(frame) for frame in frames])
+    known = np.sort(np.asarray(knowing_model(inputs, training=False)["known"])[:, 0])
+    assert known[4] - known[3] > 1e-3
+    threshold = float((known[3] + known[4]) / 2)
+    made = export(
+        knowing_model,
+        tmp_path_factory.mktemp("knowing") / "exported_models" / "knowing",
+        labels=LABELS,
+        input_range="-1..1",
+        golden=[(frame, None) for frame in frames],
+        facts=Facts(calibration={"score": "known", "unknown_threshold": threshold}),
+        verify=False,
+    )
+    return made.path
+
+
+@pytest.fixture(scope="session")
+def knowing_server(knowing: Path) -> Iterator[Server]:
+    """A server whose only model is `knowing`."""
+    started = Server(knowing.parents[1])
     yield started
     started.stop()
 

@@ -18,7 +18,6 @@ from pytrain.dataset.four_shapes import draw_classic, draw_scene
 from pytrain.image import SIZE, to_input
 
 TOLERANCE = 1e-3
-MODEL = "models/four-shapes"
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Reference = Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
@@ -26,7 +25,7 @@ Reference = Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
 # Each client fills `answers`: one object of label and probability for each picture. `pictures` are addresses.
 HELPERS = """
   const pictures = PICTURES;
-  const address = new URL('models/four-shapes/', location.href).href;
+  const address = new URL('models/NAME/', location.href).href;
   const answers = [];
   async function opened(url) {
     const image = new Image();
@@ -132,6 +131,22 @@ def test_a_client_gives_the_probabilities_of_python(
 
 
 @pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_takes_a_model_with_a_further_output(
+    open_page: Open,
+    plain_browser: Browser,
+    knowing_server: Server,
+    knowing_model: Any,
+    pictures: list[Pixels],
+    client: str,
+) -> None:
+    libraries, program, divisor = CLIENTS[client]
+    frames = [png(picture) for picture in pictures]
+    answers = answers_of(open_page, plain_browser, knowing_server, libraries, program, frames, "knowing")
+    given = knowing_model(np.stack(pictures).astype(np.float32) / divisor - 1, training=False)
+    assert np.abs(answers - np.asarray(given["probabilities"])).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_names_what_the_golden_frames_show(
     open_page: Open, plain_browser: Browser, exported: Server, golden: list[tuple[Path, str]], client: str
 ) -> None:
@@ -152,8 +167,9 @@ def answers_of(
     libraries: tuple[str, ...],
     program: str,
     pictures: list[bytes],
+    name: str = "four-shapes",
 ) -> np.ndarray[Any, Any]:
-    """Probabilities [pictures, labels] that a page of its own with these libraries gives."""
+    """Probabilities [pictures, labels] that a page of its own with these libraries gives by a model."""
     watched = open_page(browser, "/verify.html", url=server.url)
     page = watched.page
     files = {f"{server.url}/picture-{number}.png": content for number, content in enumerate(pictures)}
@@ -162,7 +178,7 @@ def answers_of(
         lambda route: route.fulfill(body=files[route.request.url], content_type="image/png"),
     )
     scripts = "".join(f'<script src="vendor/{library}.min.js"></script>' for library in libraries)
-    helpers = HELPERS.replace("PICTURES", str(list(files)))
+    helpers = HELPERS.replace("PICTURES", str(list(files))).replace("NAME", name)
     html = (
         f"<!doctype html><html><head>{scripts}<script>{helpers}{program}</script></head><body></body></html>"
     )

@@ -1,5 +1,6 @@
 // The poster: the winning label large, its shape, a bar per class; and the calm states around an answer.
 
+import { KNOWN } from '../lib/contract.js';
 import { byId, make } from './dom.js';
 import { SHAPES, shape } from './shapes.js';
 
@@ -19,6 +20,8 @@ const WORDS = /** @type {Record<string, string>} */ ({
 
 /** @type {readonly string[]} */
 let labels = [];
+/** The model says by itself whether a picture is one of the labels; else the most probable one must be sure enough. */
+let byFamiliarity = false;
 let spoken = '';
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let speaking;
@@ -33,10 +36,18 @@ export function words(label) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** @param {readonly string[]} names */
-export function setLabels(names) {
+/**
+ * @param {readonly string[]} names
+ * @param {{score: string, threshold: number}} [rule] when the model answers unknown
+ */
+export function setLabels(names, rule) {
   labels = names;
   byId('bars').replaceChildren(...names.slice(0, MOST_BARS).map(bar));
+  byFamiliarity = rule?.score === KNOWN;
+  byId('familiar').hidden = true;
+  const line = /** @type {HTMLElement} */ (byId('known').querySelector('b'));
+  line.hidden = !byFamiliarity;
+  line.style.left = `${100 * (rule?.threshold ?? 0)}%`;
 }
 
 /** @param {string} label */
@@ -65,6 +76,7 @@ function bar(label) {
 export function showState(state, title, aside) {
   set(state, '', '', title, aside, '');
   for (const label of labels) setBar(label, 0);
+  setMeter(byId('familiar'), 0);
   say('');
 }
 
@@ -79,7 +91,8 @@ export function showProgress({ loaded, total }) {
 export function showResults(results) {
   const [best] = results;
   if (results.unknown) {
-    const none = `None of the ${WORDS[labels.length] ?? labels.length}, or not clear enough.`;
+    const all = `the ${WORDS[labels.length] ?? labels.length}`;
+    const none = byFamiliarity ? `Looks like none of ${all}.` : `None of ${all}, or not clear enough.`;
     const nearest = `Nearest: ${best.label.replaceAll('_', ' ')}.`;
     set('unknown', 'unknown', String(best.confidence), 'Not sure', `${nearest} ${none}`, '');
     say(`Not sure. ${nearest}`);
@@ -89,6 +102,8 @@ export function showResults(results) {
   }
   if (labels.length > MOST_BARS) setLabelsShown(results);
   for (const { label, confidence } of results) setBar(label, confidence);
+  byId('familiar').hidden = results.known === undefined;
+  setMeter(byId('familiar'), results.known ?? 0);
 }
 
 /** @param {import('../lib/results.js').Results} results */
@@ -130,12 +145,19 @@ function draw(names) {
  */
 function setBar(label, confidence) {
   const row = byId('bars').querySelector(`li[data-label="${CSS.escape(label)}"]`);
-  const meter = row?.querySelector('.meter');
-  if (!row || !meter) return;
-  meter.setAttribute('aria-valuenow', (confidence * 100).toFixed(1));
-  meter.setAttribute('aria-valuetext', percent(confidence));
-  /** @type {HTMLElement} */ (meter.firstElementChild).style.transform = `scaleX(${confidence})`;
-  /** @type {HTMLElement} */ (row.lastElementChild).textContent = percent(confidence);
+  if (row) setMeter(row, confidence);
+}
+
+/**
+ * @param {Element} row a name, a meter, and its value in words
+ * @param {number} share
+ */
+function setMeter(row, share) {
+  const meter = /** @type {HTMLElement} */ (row.querySelector('.meter'));
+  meter.setAttribute('aria-valuenow', (share * 100).toFixed(1));
+  meter.setAttribute('aria-valuetext', percent(share));
+  /** @type {HTMLElement} */ (meter.firstElementChild).style.transform = `scaleX(${share})`;
+  /** @type {HTMLElement} */ (row.lastElementChild).textContent = percent(share);
 }
 
 /** 100 % only where it is certain to the digit shown. @param {number} share */

@@ -1,6 +1,6 @@
 // The self-check on load: does this browser give Python's answer? If not, a warning with both answers.
 
-import { FIRST } from '../lib/backend.js';
+import { differenceOf, FIRST, MAX_DIFFERENCE } from '../lib/backend.js';
 import { PytrainError } from '../lib/errors.js';
 import { words } from './answer.js';
 import { showCheck } from './facts.js';
@@ -32,7 +32,7 @@ export async function checkModel(classifier, useBackend) {
   showMessage(
     'check',
     new PytrainError(
-      `On ${backend} this model does not answer as in Python: ${bothAnswers(classifier.labels, check.worst)}.`,
+      `On ${backend} this model does not answer as in Python: a test picture ${bothAnswers(classifier.labels, check.worst)}.`,
       null,
       backend === FIRST
         ? 'Export the model again, or copy its whole folder again.'
@@ -43,16 +43,21 @@ export async function checkModel(classifier, useBackend) {
 }
 
 /**
- * The most probable class of each; where both name the same one, that whose probability differs most.
+ * The most probable class of each; where both name the same one, that whose probability differs most; where none
+ * does, how familiar the picture is.
  * @param {readonly string[]} labels
- * @param {{python: number[], here: number[]}} answers
+ * @param {NonNullable<import('../lib/golden.js').Check['worst']>} answers
  */
-function bothAnswers(labels, { python, here }) {
+function bothAnswers(labels, { python, here, known }) {
+  const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
+  if (known && differenceOf({ probabilities: python }, { probabilities: here }) <= MAX_DIFFERENCE) {
+    return `is familiar to ${share(known.here)} here, ${share(known.python)} there`;
+  }
   const greatest = (/** @type {number[]} */ values) => values.indexOf(Math.max(...values));
   let [there, now] = [greatest(python), greatest(here)];
   if (there === now) there = now = greatest(python.map((value, index) => Math.abs(value - here[index])));
-  if (now < 0) return 'it gives no numbers';
+  if (now < 0) return 'gets no numbers';
   const said = (/** @type {number} */ at, /** @type {number[]} */ from) =>
-    `${words(labels[at])} ${(100 * from[at]).toFixed(1)} %`;
-  return `a test picture is ${said(now, here)} here, ${said(there, python)} there`;
+    `${words(labels[at])} ${share(from[at])}`;
+  return `is ${said(now, here)} here, ${said(there, python)} there`;
 }

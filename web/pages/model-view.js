@@ -89,7 +89,7 @@ function forced() {
 
 /** @param {import('../pytrain.js').ImageClassifier} classifier */
 async function introduce(classifier) {
-  setLabels(classifier.labels);
+  setLabels(classifier.labels, classifier.unknown);
   byId('headline').textContent = headline(classifier.labels);
   showMetrics(classifier.metadata.pytrain.metrics ?? {});
   showFacts(classifier);
