@@ -28,6 +28,7 @@ def variants(exported_bundle: Path, tmp_path_factory: pytest.TempPathFactory) ->
     change(models / "layers-only" / "metadata.json", lambda content: content["pytrain"].pop("formats"))
     change(models / "tampered" / "golden" / "golden.json", tamper)
     shutil.rmtree(models / "unchecked" / "golden")
+    change(models / "unchecked" / "metadata.json", lambda content: content["pytrain"].update(golden=0))
     started = Server(models.parent)
     yield started
     started.stop()
@@ -86,14 +87,11 @@ def test_another_answer_than_pythons_is_a_warning_with_both(
 
 
 def test_without_golden_frames_the_page_says_that_nothing_was_compared(
-    plain_browser: Browser, variants: Server
+    open_page: Open, plain_browser: Browser, variants: Server
 ) -> None:
-    context = plain_browser.new_context()
-    page = context.new_page()
-    page.goto(f"{variants.url}/?model=unchecked&backend=wasm")
+    page = open_page(plain_browser, "/?model=unchecked&backend=wasm", url=variants.url).page
     expect(page.get_by_test_id("check")).to_have_text("Not checked")
     expect(page.get_by_test_id("message")).to_be_hidden()
-    context.close()
 
 
 def test_the_library_checks_every_golden_frame(
