@@ -15,6 +15,7 @@ _PUBLIC = {
     "PytrainError": ("pytrain.errors", "PytrainError"),
     "create_app": ("pytrain.serve", "create_app"),
     "Prediction": ("pytrain.evaluation.predict_files", "Prediction"),
+    "evaluate": ("pytrain.evaluation.evaluate_files", "evaluate_files"),
     "export": ("pytrain.export", "export"),
     "predict": ("pytrain.evaluation.predict_files", "predict"),
     "read_bundle": ("pytrain.bundle", "read"),

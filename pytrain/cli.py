@@ -218,6 +218,25 @@ def predict(
 
 
 @cli.command()
+@click.argument("model")
+@click.argument("data", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--json", "target", type=NEW_FILE, metavar="FILE", help="Save all figures.")
+def evaluate(model: str, data: Path, target: Path | None) -> None:
+    """Measure a model on labelled pictures that it has not seen.
+
+    MODEL is an exported model's folder or its name below exported_models. DIR has one folder for each class,
+    or is a .zip of that or a .csv of path,label. Pictures in a folder named unknown show none of the classes.
+
+    Near-duplicates count as one picture in the 95 % intervals.
+
+    Example: pytrain evaluate flowers photos/test
+    """
+    from pytrain.evaluation.show_evaluation import run
+
+    run(model, data, target)
+
+
+@cli.command()
 @HOST
 @PORT
 @click.option(

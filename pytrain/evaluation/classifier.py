@@ -49,17 +49,27 @@ class Classifier:
         return highest
 
 
-def open_classifier(source: Path | str) -> Classifier:
-    """Loads an exported model.
+def find_bundle(source: Path | str) -> Bundle:
+    """The exported model that is meant, without loading its network.
 
     Args:
         source: its folder, its name below `exported_models`, or the model.keras in its folder.
 
     Raises:
         BundleError: the folder is no whole model.
+        ModelError: there is no such model.
+    """
+    return bundle.read(_folder_of(Path(source)))
+
+
+def open_classifier(source: Path | str) -> Classifier:
+    """Loads an exported model, given as for `find_bundle`.
+
+    Raises:
+        BundleError: the folder is no whole model.
         ModelError: there is no such model, or it has no model.keras that can be loaded.
     """
-    found = bundle.read(_folder_of(Path(source)))
+    found = find_bundle(source)
     file = found.path / KERAS_MODEL
     if not file.is_file():
         raise ModelError(

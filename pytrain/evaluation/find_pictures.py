@@ -62,5 +62,6 @@ def _in_folder(folder: Path, say: Say) -> list[Path | Frame]:
         say(f"Passed over {problem}")
     others = [file for file in walked.files if file.suffix.lower() not in PICTURE_SUFFIXES]
     if others:
-        say(f"Passed over {len(others):,} files that are no pictures by name, such as {shown(others[0])}")
+        more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+        say(f"Passed over {shown(others[0])}{more}: no pictures by their names")
     return [file for file in walked.files if file.suffix.lower() in PICTURE_SUFFIXES]

@@ -130,7 +130,9 @@ def predictions(
         count += len(batch.items)
     if not count:
         raise DataError(
-            f"Not one of {len(pictures):,} pictures can be read.",
+            "The picture cannot be read."
+            if len(pictures) == 1
+            else f"None of {len(pictures):,} pictures can be read.",
             expected=f"{KINDS} files",
             fix="Look at what was passed over, and why.",
         )
@@ -156,7 +158,12 @@ def _predictions_of(
 
 
 def _input_of(picture: Path | Frame) -> Input:
-    return to_input(read_image(picture) if isinstance(picture, Path) else picture)
+    if not isinstance(picture, Path):
+        return to_input(picture)
+    if picture.exists() and not picture.is_file():
+        # A pipe would be waited for without end.
+        raise DataError(f"{picture} is a device or a pipe, not a file.")
+    return to_input(read_image(picture))
 
 
 def _named(picture: Path | Frame, error: DataError) -> str:
