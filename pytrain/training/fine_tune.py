@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
@@ -61,7 +63,7 @@ class FineTuned:
     """What came of it. The model has the best weights; its own where no epoch was better."""
 
     before: dict[str, float]
-    """val_loss and val_accuracy of the model as it came."""
+    """val_loss and val_accuracy of the model as it came; the loss is that at the best temperature."""
     history: list[dict[str, float]]
     """One row for each epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds."""
     best_epoch: int
@@ -328,14 +330,25 @@ def _validated(judge: Any, part: _Part, workers: Workers) -> dict[str, float]:
         chosen = rows[start : start + VALIDATED]
         logits[start : start + len(chosen)] = judge(part.read(chosen, np.zeros_like(chosen)))
     scores = workers.gather(logits, len(part.pictures)).astype(np.float64)
-    scores -= scores.max(1, keepdims=True)
-    losses = np.log(np.exp(scores).sum(1)) - (scores * part.pictures.targets).sum(1)
-    right = scores.argmax(1) == part.pictures.targets.argmax(1)
-    weights = part.weights()
+    targets, weights = part.pictures.targets, part.weights()
+    right = scores.argmax(1) == targets.argmax(1)
     return {
-        "val_loss": float(np.average(losses, weights=weights)),
+        "val_loss": _calibrated_loss(scores, targets, weights),
         "val_accuracy": float(np.average(right, weights=weights)),
     }
+
+
+def _calibrated_loss(scores: npt.NDArray[np.float64], targets: Floats, weights: Floats) -> float:
+    """The least cross entropy that any temperature gives.
+
+    The finished model is calibrated anew, so an epoch must not seem better or worse only for being surer.
+    """
+
+    def loss(log_temperature: float) -> float:
+        logs = log_softmax(scores / np.exp(log_temperature), axis=1)
+        return float(np.average(-(logs * targets).sum(1), weights=weights))
+
+    return float(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded").fun)
 
 
 def _note(

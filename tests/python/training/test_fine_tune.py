@@ -62,8 +62,22 @@ def test_it_learns_and_the_model_has_the_weights_of_the_best_epoch(tmp_path):
     assert best["val_loss"] < result.before["val_loss"] - 0.02
     frames = np.concatenate([validation.frames(row) for row in range(15)])
     probabilities = model.predict(frames / np.float32(127.5) - 1, verbose=0)
-    loss = -np.log((probabilities * validation.targets).sum(1)).mean()
-    assert loss == pytest.approx(best["val_loss"], abs=2e-3)
+    temperatures = np.exp(np.linspace(-3, 3, 3000))
+    sharpened = [probabilities.astype(float) ** (1 / t) for t in temperatures]
+    rights = [(each / each.sum(1, keepdims=True) * validation.targets).sum(1) for each in sharpened]
+    assert min(-np.log(right).mean() for right in rights) == pytest.approx(best["val_loss"], abs=2e-3)
+
+
+def test_being_surer_alone_is_not_better(tmp_path):
+    """A model whose logits are merely too small would win by scaling them; calibration does that later."""
+    model = small_model()
+    tune(model, tmp_path)
+    losses = []
+    for name in ("as it came", "less sure"):
+        losses.append(tune(model, tmp_path / name, plan=Plan(epochs=1, learning_rate=0.0)).before["val_loss"])
+        logits = model.get_layer("logits")
+        logits.set_weights([array / 3 for array in logits.get_weights()])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
 
 
 def test_a_model_that_cannot_be_bettered_stays_as_it_came(tmp_path):
