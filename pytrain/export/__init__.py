@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -117,11 +118,13 @@ def export(
         block = write_contents(folder, found, written, choice, frames, source, facts)
         # Saving the Keras model takes as much memory as it does.
         written.network = None
-        if source.saved_model is None:
-            keep_keras(source, found.kept, folder / bundle.KERAS_MODEL)
         write_metadata(folder, target.name, names, block)
         backends = LARGE_BACKENDS if written.parameters > LARGE_PARAMETERS else None
-        result, record = _verified(folder, verify, backends, say)
+        with ThreadPoolExecutor(1) as pool:
+            # The browser leaves a processor free meanwhile.
+            keeping = pool.submit(keep_keras, source, found.kept, folder / bundle.KERAS_MODEL)
+            result, record = _verified(folder, verify, backends, say)
+            keeping.result()
         write_metadata(folder, target.name, names, {**block, "verification": record})
         if finish is not None:
             finish(folder, result)

@@ -46,7 +46,7 @@ def find() -> Path | None:
         if not Path(named).is_file():
             raise BrowserError(f"{VARIABLE} names {named}, which is not there.", fix="Correct or unset it.")
         return Path(named)
-    own = _in_thread(_playwrights_own)
+    own = _in_thread(_playwrights_own) if _may_have_own() else None
     if own is not None:
         return own
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
@@ -110,6 +110,19 @@ def _drive(browser: Path, address: str, jobs: Sequence[dict[str, Any]]) -> tuple
             fix="Run: playwright install chromium",
         ) from None
     return where, results
+
+
+def _may_have_own() -> bool:
+    """Whether Playwright has downloaded a Chromium; to ask it itself takes as long as half a comparison.
+
+    Where it keeps browsers: https://playwright.dev/python/docs/browsers#managing-browser-binaries
+    """
+    named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    if named == "0":
+        return True
+    caches = (".cache", "Library/Caches", "AppData/Local")
+    folders = [Path(named)] if named else [Path.home() / cache / "ms-playwright" for cache in caches]
+    return any(found for folder in folders for found in folder.glob("chromium*"))
 
 
 def _playwrights_own() -> Path | None:

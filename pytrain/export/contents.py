@@ -171,7 +171,12 @@ def write_metadata(folder: Path, name: str, labels: Sequence[str], block: Mappin
 
 
 def keep_keras(source: Source, model: Any, path: Path) -> None:
-    """Puts the Keras model into a bundle: a copy of its own file where that is the same and nothing more."""
+    """Puts the Keras model into a bundle: a copy of its own file where that is the same and nothing more.
+
+    A SavedModel has none: Keras cannot save the layer around it.
+    """
+    if source.saved_model is not None:
+        return
     if model is source.model and source.bare is not None:
         shutil.copyfile(source.bare, path)
     else:

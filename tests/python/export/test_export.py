@@ -154,6 +154,18 @@ def test_lossy_weights_keep_both_answers_and_say_what_they_cost(tmp_path: Path) 
     assert 0 < difference.max() < 0.1
 
 
+def test_a_large_model_sees_fewer_check_images(
+    small_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pytrain.export, "LARGE_PARAMETERS", 1)
+    monkeypatch.setattr(pytrain.export, "LARGE_IMAGES", 20)
+    monkeypatch.setattr("pytrain.export.precision.SMALL", 1)
+    frames = [random_frame(seed) for seed in range(24)]
+    given = {"labels": LABELS, "input_range": "-1..1", "check": frames, "verify": False}
+    made = export(small_model, tmp_path / "m", weights="float16", **given)
+    assert made.metadata["pytrain"]["weights"]["agreement"]["images"] == 20
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

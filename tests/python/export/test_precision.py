@@ -13,6 +13,7 @@ from shared import random_frame
 
 from pytrain.errors import DataError, ExportError
 from pytrain.export.answers import Answers, Threshold
+from pytrain.export.evaluate import evaluate
 from pytrain.export.network import Network, Node
 from pytrain.export.precision import (
     EXACT,
@@ -90,6 +91,22 @@ def test_what_changes_answers_is_not_taken() -> None:
     choice = choose(network(nearly_alike), "auto", PICTURES, say=said.append)
     assert choice.dtype in {"float16", "float32"}
     assert said[0].strip().startswith("uint8")
+
+
+def test_what_cannot_pass_any_more_sees_no_further_images() -> None:
+    said: list[str] = []
+    choose(network(nearly_alike), "auto", PICTURES, say=said.append)
+    assert "of 16 images" in said[0]
+    choose(network(nearly_alike), "uint8", PICTURES, accept_loss=True, say=said.append)
+    assert "of 40 images" in said[-1], "who asks for it is told all that it costs"
+
+
+def test_the_compiled_network_computes_as_the_plain_one() -> None:
+    whole = network()
+    run = evaluator(whole)
+    for one in (whole, with_stored_weights(whole, {"logits/kernel": "uint8"})):
+        expected = evaluate(one, PICTURES)["probabilities"]
+        assert np.abs(answers(run, one, PICTURES).probabilities - expected).max() < 1e-6
 
 
 def test_a_loss_that_was_asked_for_is_refused_unless_it_is_accepted() -> None:
