@@ -1,4 +1,4 @@
-"""The Flask application: the page, the library's files and the bundles."""
+"""The Flask application: the page, the library's files, the bundles and the JSON API."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import PytrainError
 from pytrain.resources import page_folder, shipped_models
+from pytrain.serve.api import PREFIX, make_api
+from pytrain.serve.guard import Guard
+from pytrain.serve.jobs import Jobs
+
+PRIVATE = "report/"
+"""Of a bundle: shows the pictures of the training, which no other site shall read."""
 
 YEAR_SECONDS = 31_536_000
 MAX_NAME = 200
@@ -48,12 +54,15 @@ SKETCH_POLICY = POLICY.replace("script-src", "script-src 'unsafe-eval'")
 """Teachable Machine's library looks for the global object by evaluating a string."""
 
 
-def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -> Flask:
+def create_app(
+    models: Sequence[Path] | None = None, page: Path | None = None, host: str | None = None
+) -> Flask:
     """The application, for any WSGI server.
 
     Args:
         models: folders of bundles, the first of a name winning; `default_models()` if not given.
         page: the built page's folder; found by default.
+        host: the name that the server listens on, which its own pages may be called by.
 
     Raises:
         ServeError: the page is not built.
@@ -82,16 +91,20 @@ def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -
 
     @app.get("/models/<name>/<path:file>")
     def model_file(name: str, file: str) -> Response:
-        _refuse_odd(name)
-        root = _root_of(name, roots)
+        root = _named(name, roots)
         response = _send(root / name, file)
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        if not file.startswith(PRIVATE):
+            response.headers["Access-Control-Allow-Origin"] = "*"
         if file.startswith(HASHED):
             response.cache_control.max_age = YEAR_SECONDS
             response.cache_control.public = True
             response.cache_control.immutable = True
             response.cache_control.no_cache = None
         return response
+
+    jobs = Jobs()
+    app.extensions["pytrain_jobs"] = jobs
+    app.register_blueprint(make_api(lambda name: _named(name, roots), Guard(host), jobs))
 
     @app.after_request
     def headers(response: Response) -> Response:
@@ -105,7 +118,8 @@ def create_app(models: Sequence[Path] | None = None, page: Path | None = None) -
         what = error.description if isinstance(error, _Missing) else f"{request.path}: {error.name}."
         fix = "Check the address; all models are listed at /models.json."
         response = jsonify(error=PytrainError(str(what), fix=fix).as_json())
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        if not request.path.startswith(f"{PREFIX}/"):
+            response.headers["Access-Control-Allow-Origin"] = "*"
         return response, error.code or 500
 
     return app
@@ -119,6 +133,11 @@ def default_models() -> list[Path]:
 
 class _Missing(NotFound):
     """A 404 whose description says what is missing."""
+
+
+def _named(name: str, roots: Sequence[Path]) -> Path:
+    _refuse_odd(name)
+    return _root_of(name, roots)
 
 
 def _root_of(name: str, roots: Sequence[Path]) -> Path:

@@ -1,0 +1,78 @@
+"""Who may use the JSON API: pages that this server itself served, opened on this machine."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+import socket
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from pytrain.serve.api_error import ApiError
+
+TOKEN_HEADER = "X-Pytrain-Token"
+OPEN_HERE = "Open the page that pytrain serve names, on the machine it runs on."
+
+
+class Guard:
+    """Checks requests; the token is another one at every start.
+
+    Args:
+        host: the name the server was told to listen on, which counts as its own.
+    """
+
+    def __init__(self, host: str | None = None) -> None:
+        self.token = secrets.token_urlsafe(32)
+        own = {"localhost", socket.gethostname().lower(), *([host.lower()] if host else [])}
+        self.names = own | {f"{name}.local" for name in own}
+
+    def check(self, request: Request) -> None:
+        """Raises ApiError (403) for a request that is not the page's own.
+
+        A foreign page cannot read the token; a foreign name that leads to this machine (DNS rebinding) is
+        no name of ours; other machines may look at models but change nothing.
+        """
+        self._check_host(request.host)
+        if not _is_loopback(request.remote_addr or ""):
+            raise ApiError(403, "Only the machine that serves may change its pictures.", fix=OPEN_HERE)
+        writing = request.method not in ("GET", "HEAD")
+        if not _is_same_origin(request, writing):
+            raise ApiError(403, "Another page asked for this.", "pages of this server", OPEN_HERE)
+        sent = request.headers.get(TOKEN_HEADER, "")
+        if writing and not hmac.compare_digest(sent.encode(), self.token.encode()):
+            raise ApiError(403, f"The header {TOKEN_HEADER} is missing or old.", fix="Load the page again.")
+
+    def _check_host(self, host: str) -> None:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        if name not in self.names and not name.endswith(".localhost") and not _is_address(name):
+            raise ApiError(403, f"{name} is not a name of this server.", fix=OPEN_HERE)
+
+
+def _is_same_origin(request: Request, writing: bool) -> bool:
+    """Browsers tell where a request comes from, in one header or the other; for a read none need be there."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        return False
+    if site is not None and site != "same-origin":
+        return False
+    return not writing or origin is not None or site is not None
+
+
+def _is_address(name: str) -> bool:
+    """Whoever names this machine by its number reached it without a name that could lie."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback
