@@ -70,7 +70,7 @@ def histogram(title: str, series: Mapping[str, Sequence[float]], threshold: floa
     row = 64
     height = TOP + row * len(series) + BOTTOM
     parts = []
-    for place, (name, values) in enumerate(series.items()):
+    for place, values in enumerate(series.values()):
         bottom = TOP + row * (place + 1)
         css = "inside" if place == 0 else "outside"
         parts.append(_columns(values, bottom, row - 20, bins, css))

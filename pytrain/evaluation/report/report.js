@@ -80,7 +80,8 @@
     if (!cell) return;
     const [row, column] = key.split(',').map(Number);
     const [total, ...ids] = cell;
-    open(`${nameOf(row)} called ${nameOf(column)}: ${total}`, ids, total);
+    const said = row === column ? `${nameOf(row)}, answered rightly` : `${nameOf(row)} called ${nameOf(column)}`;
+    open(`${said}: ${total}`, ids, total);
   }
 
   /** @param {number} row */
