@@ -248,7 +248,7 @@ def serve(host: str, port: int, models: Path | None, open_browser: bool) -> None
     from pytrain.serve import create_app
     from pytrain.serve import serve as run
 
-    app = create_app([models] if models else None)
+    app = create_app([models] if models else None, host=host)
     run(app, host, port, open_browser=open_browser, say=click.echo)
 
 

@@ -7,11 +7,17 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 PAGE = "index.html"
 FIGURES = "evaluation.json"
 HERE = Path(__file__).parent
 STYLE = "report.css"
+ICON = "data:image/svg+xml," + quote(
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>"
+    "<circle cx='4' cy='4' r='4' fill='#ff5b1f'/></svg>"
+)
+"""Without one a browser asks the server for a file that is not there."""
 
 
 def as_page(title: str, sections: Iterable[str], styles: Sequence[str] = (), scripts: str = "") -> str:
@@ -27,6 +33,7 @@ def as_page(title: str, sections: Iterable[str], styles: Sequence[str] = (), scr
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="icon" href="{ICON}">'
         f"<title>{escape(title)}: report</title><style>{css}</style></head>\n"
         f"<body><main>{''.join(sections)}</main>{scripts}</body></html>\n"
     )

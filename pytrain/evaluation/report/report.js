@@ -80,7 +80,8 @@
     if (!cell) return;
     const [row, column] = key.split(',').map(Number);
     const [total, ...ids] = cell;
-    const said = row === column ? `${nameOf(row)}, answered rightly` : `${nameOf(row)} called ${nameOf(column)}`;
+    const said =
+      row === column ? `${nameOf(row)}, answered rightly` : `${nameOf(row)} called ${nameOf(column)}`;
     open(`${said}: ${total}`, ids, total);
   }
 
