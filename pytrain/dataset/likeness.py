@@ -1,8 +1,8 @@
-"""How alike two pictures look: gradients of their thumbnails correlated, colours compared."""
+"""How alike two pictures look: the details of their thumbnails are correlated, and colours compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,13 @@ from pytrain.dataset.looks import COLOUR_SIDE, SIDE, Look
 
 Indices = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float32]
-Thumbnails = npt.NDArray[np.uint8]
-Features = Callable[[Thumbnails], Numbers]
+Flags = npt.NDArray[np.bool_]
 
-FLAT = 1.5
-"""A thumbnail that deviates less than this many grey levels shows nothing that could be compared."""
+FREQUENCIES = 20
+"""Of a thumbnail's 32, across and down, that are compared; the finest are noise and compression."""
+
+FLAT = 0.5
+"""Grey levels of detail (root mean square) below which a picture shows nothing that could be compared."""
 
 COLOUR_CHANGE = 0.15
 """Mean change of colour, as a share of the brightness, that other light can make."""
@@ -23,67 +25,104 @@ COLOUR_CHANGE = 0.15
 DARK = 16
 """Grey levels added to the brightness, for colours in the dark are noise."""
 
-BLOCK = 4096
-"""Pairs compared at a time."""
+BLOCK = 512
+"""Pairs compared at a time: few enough to stay in the processor's cache."""
+
+
+class View:
+    """A way to look at thumbnails: straight, mirrored, or without their margins.
+
+    Args:
+        mirrored: right and left change places.
+        margin: share of the width and height that is left out on each side.
+    """
+
+    def __init__(self, mirrored: bool = False, margin: float = 0) -> None:
+        self.straight = not mirrored and not margin
+        self.symmetric = not margin
+        self.mirrored = mirrored
+        self._margin = margin
+
+    def __call__(self, thumbnails: npt.NDArray[np.uint8]) -> Numbers:
+        """float32 [n, SIDE, SIDE] of uint8 ones."""
+        rows = _enlarging(self._margin)
+        columns = rows[::-1] if self.mirrored else rows
+        seen: Numbers = rows @ thumbnails.astype(np.float32) @ columns.T
+        return seen
+
+
+STRAIGHT = View()
 
 
 class Sights:
     """The thumbnails of many pictures, to compare any two of them."""
 
     def __init__(self, looks: Sequence[Look]) -> None:
-        self.thumbnails: Thumbnails = np.frombuffer(
-            b"".join(look.thumbnail for look in looks), np.uint8
-        ).reshape(-1, SIDE, SIDE)
-        self.flat: npt.NDArray[np.bool_] = np.array([_deviation(look) < FLAT for look in looks])
-        self.colours = _colours(looks)
+        joined = b"".join(look.thumbnail for look in looks)
+        self.thumbnails = np.frombuffer(joined, np.uint8).reshape(-1, SIDE, SIDE)
+        self.details, amount = self.details_of(STRAIGHT)
+        self.flat: Flags = amount < FLAT
+        self._colours = _colours(looks)
 
-    def likeness(self, first: Indices, second: Indices, mirrored: bool = False) -> Numbers:
-        """Correlation of gradients for pairs of pictures: 1 is the same, 0 nothing in common.
+    def details_of(self, view: View) -> tuple[npt.NDArray[np.float16], Numbers]:
+        """What all pictures show in a view, to be compared with `details`.
 
-        Gradients, for brightness alone is alike wherever something dark stands on something light.
+        The Laplacian of the thumbnail, in its low frequencies: neither the light nor a shadow that crosses
+        the picture counts, only what stands out from its surroundings. In the cosine transform that is a
+        factor for each frequency, 4 - 2 cos(pi u / SIDE) - 2 cos(pi v / SIDE).
+
+        Returns:
+            (float16 [n, m] of unit length, how much detail there is in grey levels, [n])
         """
-        return self._compared(first, second, gradients, mirrored)
+        frequencies = np.arange(FREQUENCIES)
+        factors = 2 - 2 * np.cos(np.pi * frequencies / SIDE)
+        weights = (factors[:, None] + factors[None, :]).astype(np.float32)
+        basis = _cosines(FREQUENCIES)
+        details = np.empty((len(self.thumbnails), FREQUENCIES * FREQUENCIES), np.float16)
+        amount = np.empty(len(self.thumbnails), np.float32)
+        for part in _blocks(len(self.thumbnails)):
+            spectrum = (basis @ view(self.thumbnails[part]) @ basis.T * weights).reshape(-1, details.shape[1])
+            lengths = np.linalg.norm(spectrum, axis=1)
+            details[part] = spectrum / np.maximum(lengths, 1e-6)[:, None]
+            amount[part] = lengths / SIDE
+        return details, amount
+
+    def likeness(
+        self, first: Indices, second: Indices, seen: npt.NDArray[np.float16] | None = None
+    ) -> Numbers:
+        """Correlation of details for pairs of pictures: 1 is the same, 0 nothing in common.
+
+        Args:
+            seen: details of the first in another view.
+        """
+        answers = np.empty(len(first), np.float32)
+        for part in _blocks(len(first)):
+            ours = (self.details if seen is None else seen)[first[part]].astype(np.float32)
+            answers[part] = np.einsum("ij,ij->i", ours, self.details[second[part]].astype(np.float32))
+        return answers
 
     def resemblance(self, first: Indices, second: Indices) -> Numbers:
         """Correlation of brightness, coarsely: for frames in which something moves."""
-        return self._compared(first, second, shades, mirrored=False)
-
-    def same_colours(self, first: Indices, second: Indices, mirrored: bool = False) -> npt.NDArray[np.bool_]:
-        """Whether the difference in colour may be the light's."""
-        ours, theirs = self.colours[first], self.colours[second]
-        ours = ours[:, :, ::-1] if mirrored else ours
-        change: npt.NDArray[np.bool_] = np.abs(ours - theirs).mean(axis=(1, 2, 3)) < COLOUR_CHANGE
-        return change
-
-    def _compared(self, first: Indices, second: Indices, features: Features, mirrored: bool) -> Numbers:
         answers = np.empty(len(first), np.float32)
-        for start in range(0, len(first), BLOCK):
-            part = slice(start, start + BLOCK)
-            ours = self.thumbnails[first[part]]
-            ours = ours[:, :, ::-1] if mirrored else ours
-            theirs = self.thumbnails[second[part]]
-            answers[part] = np.einsum("ij,ij->i", features(ours), features(theirs))
+        for part in _blocks(len(first)):
+            ours, theirs = (_shades(self.thumbnails[some[part]]) for some in (first, second))
+            answers[part] = np.einsum("ij,ij->i", ours, theirs)
         return answers
 
+    def same_colours(self, first: Indices, second: Indices, view: View = STRAIGHT) -> Flags:
+        """Whether the difference in colour may be the light's."""
+        ours, theirs = self._colours[first], self._colours[second]
+        ours = ours[:, :, ::-1] if view.mirrored else ours
+        same: Flags = np.abs(ours - theirs).mean(axis=(1, 2, 3)) < COLOUR_CHANGE
+        return same
 
-def gradients(thumbnails: Thumbnails) -> Numbers:
-    """[n, m] features of unit length: what changes from a pixel to the next, across and down."""
-    grey = thumbnails.astype(np.float32)
-    across = np.diff(grey, axis=2)[:, 1:].reshape(len(grey), -1)
-    down = np.diff(grey, axis=1)[:, :, 1:].reshape(len(grey), -1)
-    return _unit(np.concatenate([across, down], axis=1))
 
-
-def shades(thumbnails: Thumbnails) -> Numbers:
-    """[n, m] features of unit length: the brightness of 2x2 pixels against the mean."""
+def _shades(thumbnails: npt.NDArray[np.uint8]) -> Numbers:
+    """[n, m] of unit length: the brightness of 2x2 pixels against the mean."""
     halves = thumbnails.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4), dtype=np.float32)
     flat = halves.reshape(len(halves), -1)
-    return _unit(flat - flat.mean(axis=1, keepdims=True))
-
-
-def _unit(features: Numbers) -> Numbers:
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    unit: Numbers = features / np.maximum(lengths, np.float32(1e-6))
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    unit: Numbers = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), np.float32(1e-6))
     return unit
 
 
@@ -96,5 +135,21 @@ def _colours(looks: Sequence[Look]) -> Numbers:
     return shares
 
 
-def _deviation(look: Look) -> float:
-    return float(np.frombuffer(look.thumbnail, np.uint8).std())
+def _cosines(count: int) -> Numbers:
+    """[count, SIDE]: the orthonormal cosine transform's first frequencies."""
+    angles = np.pi * np.arange(count)[:, None] * (np.arange(SIDE)[None, :] + 0.5) / SIDE
+    basis = np.cos(angles) * np.sqrt(2 / SIDE)
+    basis[0] /= np.sqrt(2)
+    return np.asarray(basis, np.float32)
+
+
+def _enlarging(margin: float) -> Numbers:
+    """[SIDE, SIDE] weights that draw the middle of a line over the whole of it, linearly interpolated."""
+    centres = margin * SIDE + (np.arange(SIDE) + 0.5) * (1 - 2 * margin) - 0.5
+    distance = np.abs(centres[:, None] - np.arange(SIDE)[None, :])
+    weights: Numbers = np.clip(1 - distance, 0, None).astype(np.float32)
+    return weights
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))

@@ -84,7 +84,7 @@ def look(
     return tuple(looks), tuple(problems)
 
 
-def difference_hashes(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+def difference_hashes(thumbnails: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
     """64-bit hashes of [n, SIDE, SIDE] grey thumbnails."""
     rows, columns = _averaging(SIDE, 8), _averaging(SIDE, 9)
     small = rows @ thumbnails.astype(np.float32) @ columns.T

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pytrain.dataset.likeness import Indices, Numbers, Sights
+from pytrain.dataset.likeness import STRAIGHT, Flags, Indices, Numbers, Sights, View
 from pytrain.dataset.looks import Look, difference_hashes
 from pytrain.dataset.recordings import neighbouring_frames
 
@@ -24,12 +24,12 @@ HASH_DISTANCE = 10
 CROWD = 400
 """Of more pictures in one band's bucket (figures on plain ground) only the nearest by hash are compared."""
 
-LEAST_ALIKE, MOST_ALIKE = 0.85, 0.97
-"""Likeness from which two pictures are near-duplicates. Copies of photos (JPEG at quality 30, other light and
-sizes, blur) have 0.85 to 1 and different photos about 0, but two shirts of Fashion-MNIST up to 0.96. How
-alike a class's pictures are anyway decides between the two."""
+LEAST_ALIKE, MOST_ALIKE = 0.88, 0.97
+"""Likeness from which two pictures are near-duplicates. Copies of photos have 0.93 to 1 (JPEG at quality 30,
+other sizes, noise, blur) and different photos about 0, but two shirts of Fashion-MNIST up to 0.97. How alike
+a class's pictures are anyway decides where between the two the bar lies."""
 
-SPREADS = 6
+SPREADS = 10
 """A near-duplicate stands out from the usual likeness in its class by this many times the spread of it."""
 
 SAMPLE = 2000
@@ -37,6 +37,9 @@ SAMPLE = 2000
 
 FEW = 30
 """Of fewer pairs in a class the estimate is made of all classes together."""
+
+VIEWS = (STRAIGHT, View(mirrored=True), View(margin=0.02), View(margin=0.04), View(margin=0.065))
+"""As what each picture is looked for among the others: itself, mirrored, slightly cropped."""
 
 QUERIES = 4096
 """Pictures looked up at a time."""
@@ -71,13 +74,14 @@ def _pairs(looks: Sequence[Look]) -> Iterator[tuple[Indices, Indices]]:
     sights = Sights(looks)
     labels = [look.picture.label for look in looks]
     bars = _bars(sights, labels)
-    straight = difference_hashes(sights.thumbnails)
-    for mirrored in (False, True):
-        asked = difference_hashes(sights.thumbnails[:, :, ::-1]) if mirrored else straight
-        for first, second in _candidates(asked, straight, ~sights.flat):
-            alike = sights.likeness(first, second, mirrored) >= np.maximum(bars[first], bars[second])
+    hashes = difference_hashes(sights.thumbnails)
+    for view in VIEWS:
+        asked = hashes if view.straight else difference_hashes(view(sights.thumbnails))
+        seen = sights.details if view.straight else sights.details_of(view)[0]
+        for first, second in _candidates(asked, hashes, ~sights.flat, view.symmetric):
+            alike = sights.likeness(first, second, seen) >= np.maximum(bars[first], bars[second])
             first, second = first[alike], second[alike]
-            alike = sights.same_colours(first, second, mirrored)
+            alike = sights.same_colours(first, second, view)
             yield first[alike], second[alike]
     yield neighbouring_frames(looks, sights)
 
@@ -113,9 +117,13 @@ def _bar(sample: Numbers) -> float:
 
 
 def _candidates(
-    asked: Hashes, kept: Hashes, useful: npt.NDArray[np.bool_]
+    asked: Hashes, kept: Hashes, useful: Flags, symmetric: bool
 ) -> Iterator[tuple[Indices, Indices]]:
-    """Pairs (first < second) of which one's asked hash is near the other's kept one, each pair once."""
+    """Pairs of which the first's asked hash is near the second's kept one, each pair once.
+
+    Args:
+        symmetric: the pairs are the same both ways, so that half of them will do.
+    """
     asked_bands, kept_bands = _bands(asked), _bands(kept)
     chosen = np.flatnonzero(useful)
     flips = np.array([0, *(1 << bit for bit in range(BAND_BITS))])
@@ -134,7 +142,7 @@ def _candidates(
             start = np.clip(nearest, start, np.maximum(start, end - CROWD))
             end = np.minimum(start + CROWD, end)
             for some_first, second in _expanded(first, start, end, order):
-                near = some_first < second
+                near = some_first < second if symmetric else some_first != second
                 some_first, second = some_first[near], second[near]
                 near = _distance(asked[some_first], kept[second]) <= HASH_DISTANCE
                 some_first, second = some_first[near], second[near]
