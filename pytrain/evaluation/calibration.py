@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from pytrain.dataset.image_folder import Picture
 from pytrain.errors import TrainingError
 from pytrain.evaluation.metrics import NO_CLASS, Floats, Ints, expected_calibration_error
 from pytrain.evaluation.predict import predict, truth_of
 from pytrain.model.lens import LOGITS, logits_model
+from pytrain.training.temperature import fit_temperature, negative_log_likelihood
 
 ACCEPTED_UNKNOWN = 0.025
 """Share of the unknown validation pictures that may be called a class: half of the promised 1 in 20, for a
@@ -78,30 +78,6 @@ def calibrate(model: Any, validation: Sequence[Picture], labels: Sequence[str]) 
         calibration_error_before=expected_calibration_error(before[known], truth[known]),
         calibration_error_after=expected_calibration_error(after[known], truth[known]),
     )
-
-
-def fit_temperature(logits: Floats, truth: Ints) -> float:
-    """The number that logits are divided by to make the truth most likely (Guo et al., 2017).
-
-    Args:
-        logits: [pictures, classes].
-        truth: [pictures], class numbers.
-
-    Returns:
-        Between 0.05 and 20; above 1 the model was too sure of itself.
-    """
-    found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(logits, truth, float(np.exp(log_t))),
-        bounds=(np.log(0.05), np.log(20.0)),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
-
-
-def negative_log_likelihood(logits: Floats, truth: Ints, temperature: float) -> float:
-    """Mean cross entropy of the logits divided by the temperature, in nats."""
-    scaled = logits.astype(np.float64) / temperature
-    return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(truth)), truth]).mean())
 
 
 def choose_threshold(known: Floats, unknown: Floats) -> float:

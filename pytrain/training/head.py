@@ -1,0 +1,189 @@
+"""Fits the last layer of a transfer model: softmax regression on embeddings, dearer where views differ.
+
+How an embedding changes when its picture is cropped, turned or lit otherwise tells nothing about the class.
+So besides the usual L2 penalty, weights along these changes cost extra, which does what training on all the
+views does (Leen, From data distributions to regularization in invariant learning, 1995), and leaves the
+pictures themselves to speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from pytrain.training.feature_cache import Features
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+LEVEL_WEIGHTS = (1.0, 0.6)
+"""How much the last features and those of the earlier stage count, once both have the same size."""
+
+STRAYING = 100.0
+"""How much dearer weights are along the changes of views; 30 to 300 do about as well."""
+
+MOST_STRAYS = 900
+"""Differences between a picture and its view that are looked at."""
+
+CHUNK = 4096
+"""Embeddings that are worked on together."""
+
+KEPT = 20_000
+"""Up to so many are kept in memory; more are read anew from disk in every step."""
+
+STEPS = 200
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Centres embeddings and gives their levels the sizes wanted; on average they have length 1 then."""
+
+    mean: Floats
+    scale: Floats
+
+    def __call__(self, embeddings: Floats) -> Floats:
+        return (embeddings - self.mean) * self.scale
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some pictures, or one view of each."""
+
+    features: Features
+    pictures: Indices
+    view: int = 0
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+class Rows:
+    """Scaled embeddings, a chunk at a time."""
+
+    def __init__(self, parts: Sequence[Part], scaling: Scaling) -> None:
+        self._parts, self._scaling = parts, scaling
+        self._kept: list[Floats] | None = None
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self._parts)
+
+    def __iter__(self) -> Iterator[Floats]:
+        if self._kept is not None:
+            yield from self._kept
+        elif len(self) <= KEPT:
+            self._kept = list(self._read())
+            yield from self._kept
+        else:
+            yield from self._read()
+
+    def _read(self) -> Iterator[Floats]:
+        for part in self._parts:
+            for start in range(0, len(part), CHUNK):
+                yield self._scaling(part.features.read(part.pictures[start : start + CHUNK], part.view))
+
+
+@dataclass(frozen=True)
+class Head:
+    """A Dense layer on embeddings: kernel float32 [features, outputs], bias float32 [outputs]."""
+
+    kernel: Floats
+    bias: Floats
+
+    def logits(self, embeddings: Floats) -> Floats:
+        """float32 [n, outputs]."""
+        return embeddings @ self.kernel + self.bias
+
+    def __truediv__(self, temperature: float) -> Head:
+        """The head whose logits are divided by a temperature."""
+        return Head(self.kernel / np.float32(temperature), self.bias / np.float32(temperature))
+
+
+def scaling_of(features: Features, pictures: Indices, widths: Sequence[int]) -> Scaling:
+    """Mean and size of the embeddings of some pictures.
+
+    Args:
+        widths: of the levels, which lie one after the other in an embedding.
+    """
+    count, total, squares = 0, np.zeros(features.width), np.zeros(features.width)
+    for start in range(0, len(pictures), CHUNK):
+        read = features.read(pictures[start : start + CHUNK]).astype(np.float64)
+        count, total, squares = count + len(read), total + read.sum(0), squares + (read**2).sum(0)
+    mean = total / count
+    variance = np.maximum(squares / count - mean**2, 0)
+    scale = np.empty(features.width)
+    weights = np.array(LEVEL_WEIGHTS[: len(widths)]) / np.linalg.norm(LEVEL_WEIGHTS[: len(widths)])
+    for weight, level in zip(
+        weights, np.split(np.arange(features.width), np.cumsum(widths)[:-1]), strict=True
+    ):
+        scale[level] = weight / np.sqrt(max(float(variance[level].sum()), 1e-12))
+    return Scaling(mean.astype(np.float32), scale.astype(np.float32))
+
+
+def strays_of(features: Features, pictures: Indices, scaling: Scaling, seed: int = 0) -> Floats:
+    """How scaled embeddings move from a picture to its views: float32 [n, width] of mean length 1."""
+    if not features.views:
+        return np.empty((0, features.width), np.float32)
+    draw = np.random.default_rng(seed)
+    count = min(MOST_STRAYS, len(pictures) * features.views)
+    chosen = draw.choice(len(pictures) * features.views, count, replace=False)
+    numbers, views = pictures[chosen // features.views], 1 + chosen % features.views
+    strays = (features.read(numbers, views) - features.read(numbers)) * scaling.scale
+    return strays / np.float32(max(1e-6, np.sqrt((strays**2).sum(1).mean())))
+
+
+def fit(
+    rows: Rows, targets: Floats, weights: Floats, strength: float, scaling: Scaling, strays: Floats
+) -> Head:
+    """Softmax regression by L-BFGS; memory stays flat however many rows there are.
+
+    Args:
+        rows: what is learned from.
+        targets: float32 [rows, classes], what the softmax should say.
+        weights: float32 [rows], how much each counts.
+        strength: how much the rows count against the penalty (scikit-learn's C).
+        scaling: that of the rows.
+        strays: directions in which weights are dear.
+    """
+    width, classes = len(scaling.mean), targets.shape[1]
+    total = float(weights.sum())
+
+    def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        kernel, bias = _parts(flat.astype(np.float32), width, classes)
+        value, to_kernel, to_bias = _penalty(kernel, strays, 1 / (strength * total))
+        at = 0
+        for chunk in rows:
+            here = slice(at, at + len(chunk))
+            at += len(chunk)
+            said = log_softmax(chunk @ kernel + bias, axis=1)
+            share = weights[here, None] / np.float32(total)
+            value -= float((share * targets[here] * said).sum())
+            wrong = share * (np.exp(said) - targets[here])
+            to_kernel += chunk.T @ wrong
+            to_bias += wrong.sum(0)
+        return value, np.concatenate([to_kernel.ravel(), to_bias]).astype(np.float64)
+
+    start = np.zeros((width + 1) * classes)
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "gtol": TOLERANCE, "ftol": 1e-7}
+    )
+    kernel, bias = _parts(found.x.astype(np.float32), width, classes)
+    kernel = kernel * scaling.scale[:, None]
+    return Head(kernel, bias - scaling.mean @ kernel)
+
+
+def _parts(flat: Floats, width: int, classes: int) -> tuple[Floats, Floats]:
+    return flat[: width * classes].reshape(width, classes), flat[width * classes :]
+
+
+def _penalty(kernel: Floats, strays: Floats, size: float) -> tuple[float, Floats, Floats]:
+    """Its value and its gradients; the bias costs nothing."""
+    dear: Floats = kernel.copy()
+    if len(strays):
+        dear += (strays.T @ (strays @ kernel)) * np.float32(STRAYING / len(strays))
+    return 0.5 * size * float((kernel * dear).sum()), np.float32(size) * dear, np.zeros_like(kernel[0])
