@@ -21,6 +21,9 @@ SCHEMA = 1
 
 LAYERS_MODEL = "model.json"
 GRAPH_MODEL = "graph.json"
+FORMATS = {"graph": GRAPH_MODEL, "layers": LAYERS_MODEL}
+"""The two topologies of TensorFlow.js, as metadata.json calls them, and their files."""
+
 METADATA = "metadata.json"
 KERAS_MODEL = "model.keras"
 GOLDEN = "golden/golden.json"
@@ -308,8 +311,7 @@ def _topologies(path: Path, metadata: Mapping[str, Any]) -> tuple[str, ...]:
             expected="layers, graph or both",
             fix="Export the model again.",
         )
-    files = {"layers": LAYERS_MODEL, "graph": GRAPH_MODEL}
-    return tuple(file for name, file in files.items() if formats.get(name))
+    return tuple(FORMATS[name] for name in ("layers", "graph") if formats.get(name))
 
 
 def _check_score(found: Bundle, graph: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain import bundle
+from pytrain.bundle import FORMATS
 from pytrain.errors import BrowserError, BundleError, ExportError
 from pytrain.export import chromium, node
 from pytrain.image import read_image
@@ -20,8 +21,7 @@ TOLERANCE = 1e-4
 """Greatest difference of a probability, or of `known`, that still counts as the same answer."""
 
 GRAPH = "graph"
-FORMATS = {GRAPH: bundle.GRAPH_MODEL, "layers": bundle.LAYERS_MODEL}
-"""The two topologies of TensorFlow.js, and the files of a bundle that hold them."""
+"""The format that alone can carry `known`."""
 
 Numbers = npt.NDArray[np.float64]
 
