@@ -22,8 +22,9 @@ import numpy.typing as npt
 from pytrain.bundle import KNOWN
 from pytrain.errors import ExportError
 from pytrain.export.answers import NEVER, Answers, Threshold, joined
-from pytrain.export.evaluate import Evaluator
+from pytrain.export.evaluate import BATCH, Evaluator
 from pytrain.export.network import Array, Network, Node
+from pytrain.export.source.check_images import ENOUGH
 from pytrain.export.writing.stored import stored_weights
 from pytrain.export.writing.weights import as_stored
 
@@ -36,9 +37,6 @@ AGREEMENT = 0.995
 MAX_CHANGE = 0.1
 """No probability may change by more where nobody asked for small weights: people see a bar jump so far."""
 
-ENOUGH_IMAGES = 20
-"""Fewer tell nothing of rare changes."""
-
 SMALL = 1024
 """Arrays with fewer numbers stay float32."""
 
@@ -46,9 +44,6 @@ STEPS_PER_CHANNEL = 32
 """Of the 256 steps of an array, each of its output channels must span at least so many."""
 
 FLOAT16_MAX = 65504.0
-
-STEP = 16
-"""Images after which it is asked whether smaller weights can still pass."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +211,7 @@ def choose(
         raise ExportError(f"The weights {wanted!r} came.", expected=f"auto, {', '.join(reversed(DTYPES))}")
     if wanted == "float32":
         return EXACT
-    enough = inputs is not None and len(inputs) >= ENOUGH_IMAGES
+    enough = inputs is not None and len(inputs) >= ENOUGH
     if not enough and not (accept_loss and wanted != "auto"):
         return _without_images(wanted, 0 if inputs is None else len(inputs), say)
     run = run or evaluator(network)
@@ -253,8 +248,8 @@ def _growing(
 ) -> Iterator[Agreement]:
     """How smaller weights compare on the first images, then on ever more, at last on all."""
     parts: list[Answers] = []
-    for start in range(0, len(inputs), STEP):
-        parts.append(answers(run, network, inputs[start : start + STEP]))
+    for start in range(0, len(inputs), BATCH):
+        parts.append(answers(run, network, inputs[start : start + BATCH]))
         rounded = joined(parts)
         yield compare(exact.first(len(rounded.probabilities)), rounded, threshold)
 
@@ -270,7 +265,7 @@ def _without_images(wanted: str, images: int, say: Callable[[str], None]) -> Cho
     if wanted != "auto":
         raise ExportError(
             f"{came}, so nobody knows what {wanted} weights would cost.",
-            expected=f"at least {ENOUGH_IMAGES} images like those that the model will see",
+            expected=f"at least {ENOUGH} images like those that the model will see",
             fix="Add --check with a folder of them (in Python: check=...), or --accept-loss.",
         )
     say(f"  {came}, so the weights stay float32; with --check FOLDER they may become smaller")

@@ -19,6 +19,9 @@ T = TypeVar("T")
 MOST = 256
 """More are thinned out evenly; so many already show a change in one of 250 answers."""
 
+ENOUGH = 20
+"""Fewer tell nothing of rare changes, nor how often a model is right."""
+
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
 
 NAMED = 5
@@ -47,7 +50,8 @@ def read_check_images(
     """Reads images; the unreadable ones are named and set aside.
 
     Args:
-        given: folders (searched through and through), files, patterns, or uint8 [height, width, 3] frames.
+        given: folders (searched through and through), files, patterns, or frames: uint8 [height, width, 3],
+            or all of them as [frames, height, width, 3].
         say: takes a line for each file that cannot be read, and says when images were left out.
 
     Returns:
@@ -56,7 +60,9 @@ def read_check_images(
     Raises:
         DataError: a folder or file is not there, a pattern fits none, or not one image can be read.
     """
-    entries = _expanded([given] if isinstance(given, str | Path | np.ndarray) else given)
+    if isinstance(given, np.ndarray) and given.ndim != 4:
+        given = [given]  # a frame; an array of four axes is a row of them
+    entries = _expanded([given] if isinstance(given, str | Path) else given)
     chosen = evenly(entries, MOST)
     if len(chosen) < len(entries):
         say(f"  {len(chosen)} of {len(entries):,} images are enough to check with")

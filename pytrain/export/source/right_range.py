@@ -9,20 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.errors import ExportError
+from pytrain.export.evaluate import BATCH
 from pytrain.export.prepare import Adapted
 from pytrain.export.source.adapt import RANGES, with_lens
-from pytrain.export.source.check_images import CheckImage, inputs_of
+from pytrain.export.source.check_images import ENOUGH, CheckImage, evenly, inputs_of
 
-ENOUGH_IMAGES = 20
-MOST_IMAGES = 64
+MOST = 64
+"""Images that are looked at."""
 
 GOOD = 0.7
 """A model that is right so often sees the pixels that it knows."""
 
 DECIDEDLY = 0.2
 """So much more often right with another range: no accident of a few images."""
-
-BATCH = 16
 
 
 def check_range(
@@ -40,11 +39,9 @@ def check_range(
         ExportError: with another range the model is right far more often.
     """
     named = [image for image in images if image.label in labels]
-    if len(named) < ENOUGH_IMAGES:
+    if len(named) < ENOUGH:
         return
-    chosen = [
-        named[index] for index in np.linspace(0, len(named) - 1, min(len(named), MOST_IMAGES)).astype(int)
-    ]
+    chosen = evenly(named, MOST)
     inputs = inputs_of(chosen)
     truth = np.array([list(labels).index(str(image.label)) for image in chosen])
     share = _right(found.single, inputs, truth)

@@ -222,6 +222,9 @@ def test_check_images_come_from_folders_files_patterns_and_frames(tmp_path: Path
     assert [image.label for image in read_check_images(tmp_path)] == ["cats", "deep", "dogs"]
     assert len(read_check_images([str(tmp_path / "cats" / "*.png"), tmp_path / "dogs" / "c.png"])) == 2
     assert len(read_check_images([str(tmp_path / "**" / "*.jpg"), random_frame(5)])) == 2
+    frames = np.stack([random_frame(6), random_frame(7)])
+    assert len(read_check_images(frames)) == 2
+    assert len(read_check_images(frames[0])) == 1
     inputs = inputs_of(read_check_images(tmp_path))
     assert inputs.shape == (3, 224, 224, 3)
     assert inputs.dtype == np.float32
