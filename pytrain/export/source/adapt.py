@@ -38,7 +38,7 @@ PIXELS_AT_LEAST = 64
 PIXELS_SPREAD = 5.0
 """Pixels in 0..255 have a standard deviation of some tens, those in [0, 1] or [-1, 1] of less than one."""
 
-PASSED_OVER = {
+RANGE_KEEPERS = {
     "Identity",
     "Dropout",
     "Resizing",
@@ -289,7 +289,7 @@ def _first_worker(model: Any) -> Any:
             found = _first_worker(layer)
             if found is not None:
                 return found
-        elif kind != "InputLayer" and kind not in PASSED_OVER and not kind.startswith("Random"):
+        elif kind != "InputLayer" and kind not in RANGE_KEEPERS and not kind.startswith("Random"):
             return layer
     return None
 

@@ -12,7 +12,7 @@ from pytrain.export.source.adapt import shown
 from pytrain.model.backend import keras
 from pytrain.model.lens import LOGITS, PROBABILITIES
 
-PASSED_OVER = {"Reshape", "Flatten", "Identity", "Dropout"}
+VALUE_KEEPERS = {"Reshape", "Flatten", "Identity", "Dropout"}
 """Layers behind an activation that leave its values as they are."""
 
 SAVED_MODEL = "TFSMLayer"
@@ -139,7 +139,7 @@ def _ending(tensor: Any) -> str:
 
 def _does_nothing(operation: Any) -> bool:
     kind = type(operation).__name__
-    return kind in PASSED_OVER or (kind == "Activation" and _activation(operation) == "linear")
+    return kind in VALUE_KEEPERS or (kind == "Activation" and _activation(operation) == "linear")
 
 
 def _activation(operation: Any) -> str:
