@@ -87,21 +87,6 @@ def convert_model(model: Any, *, why: str, say: Callable[[str], None] = lambda l
         return _convert(python, folder, why, say)
 
 
-def convert_saved_model(
-    folder: Path,
-    *,
-    why: str = "A SavedModel has no layers to read.",
-    say: Callable[[str], None] = lambda line: None,
-) -> Converted:
-    """Converts a SavedModel folder by its signature `serving_default`: one image input, one output.
-
-    Raises:
-        ExportError: no SavedModel, or another signature; the converter is not installed, or refuses it.
-    """
-    check_signature(folder)
-    return _convert(_require(why), folder, why, say)
-
-
 def _require(why: str) -> Path:
     python = find()
     if python is None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Playwright
 import pytrain
 from pytrain.errors import ExportError
 from pytrain.export import fallback
-from pytrain.export.fallback import convert_model, convert_saved_model
+from pytrain.export.fallback import convert_model
 from pytrain.export.writing.weights import write_manifests
 from pytrain.model import cnn, efficientnet_lite0, mlp
 from pytrain.model.backend import keras, tf
@@ -118,23 +118,13 @@ def test_a_model_with_a_layer_outside_the_table_is_converted_and_says_so(page: P
     assert answer.agrees, str(answer)
 
 
-def test_a_saved_model_is_converted(page: Parity, tmp_path: Path) -> None:
-    model, inputs = unsupported_model(), pictures(3, 32)
-    # A space in a folder's name must not split it.
-    folder = tmp_path / "saved model"
-    model.export(folder, format="tf_saved_model", verbose=False)
-    converted = convert_saved_model(folder)
-    assert list(converted.json["signature"]["inputs"]) == ["image"]
-    answer = run_converted(page, converted, "saved", inputs, np.asarray(model(inputs)))
-    assert answer.agrees, str(answer)
-
-
 def test_a_saved_model_becomes_a_bundle_that_answers_as_python_does(tmp_path: Path) -> None:
     model = unsupported_model()
-    model.export(tmp_path / "saved", format="tf_saved_model", verbose=False)
+    # A space in a folder's name must not split it.
+    model.export(tmp_path / "a saved model", format="tf_saved_model", verbose=False)
     classes = model.output_shape[-1]
     made = pytrain.export(
-        tmp_path / "saved",
+        tmp_path / "a saved model",
         tmp_path / "models" / "mine",
         labels=[str(number) for number in range(classes)],
         input_range="-1..1",
@@ -152,7 +142,7 @@ def test_an_operation_that_the_browser_lacks_is_named(tmp_path: Path) -> None:
     odd = Odd()
     tf.saved_model.save(odd, str(tmp_path / "odd"), signatures={"serving_default": odd.__call__})
     with pytest.raises(ExportError, match="does not have Svd"):
-        convert_saved_model(tmp_path / "odd")
+        pytrain.export(tmp_path / "odd", tmp_path / "mine", labels="a,b,c", input_range="-1..1")
 
 
 def test_the_extra_as_pinned_imports_and_has_what_the_converter_needs() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pytrain.errors import ExportError
-from pytrain.export import fallback
-from pytrain.model.backend import tf
+from pytrain.export import export, fallback
+from pytrain.model.backend import keras, tf
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +32,16 @@ def save(folder: Path, signature: str, outputs: int = 1) -> Path:
     return folder
 
 
+def tiny() -> Any:
+    entry = keras.Input((4,))
+    return keras.Model(entry, keras.layers.Softmax()(entry))
+
+
 def test_without_the_extra_the_error_says_how_to_install_it(tmp_path: Path) -> None:
     folder = save(tmp_path / "model", "serving_default")
     with pytest.raises(ExportError, match="SavedModel") as caught:
-        fallback.convert_saved_model(folder)
-    assert caught.value.fix == "Run: pip install 'pytrain[tensorflowjs]'"
+        export(folder, tmp_path / "out", labels="a,b,c,d", input_range="0..1")
+    assert "pip install 'pytrain[tensorflowjs]'" in str(caught.value.fix)
 
 
 def test_a_model_outside_the_table_repeats_why(tmp_path: Path) -> None:
@@ -50,11 +56,11 @@ def test_a_named_python_that_is_not_there_is_an_error(monkeypatch: pytest.Monkey
         fallback.find()
 
 
-def test_a_python_without_the_converter_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_python_without_the_converter_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(fallback.VARIABLE, sys.executable)
     monkeypatch.setattr(fallback, "PROGRAM", "import converter_that_is_missing")
     with pytest.raises(ExportError, match="cannot be imported: No module named 'converter_that_is_missing'"):
-        fallback.convert_saved_model(save(tmp_path / "model", "serving_default"))
+        fallback.convert_model(tiny(), why="The layer swirl is not supported.")
 
 
 @pytest.mark.parametrize("content", [None, b"no protocol buffer" * 20])
@@ -62,17 +68,17 @@ def test_a_folder_that_is_no_saved_model_is_an_error(tmp_path: Path, content: by
     if content is not None:
         (tmp_path / "saved_model.pb").write_bytes(content)
     with pytest.raises(ExportError, match=r"is no SavedModel|cannot be read"):
-        fallback.convert_saved_model(tmp_path)
+        fallback.check_signature(tmp_path)
 
 
 def test_another_signature_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"has these signatures: classify\."):
-        fallback.convert_saved_model(save(tmp_path / "model", "classify"))
+        fallback.check_signature(save(tmp_path / "model", "classify"))
 
 
 def test_two_outputs_are_named(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="has 2 outputs: out0, out1"):
-        fallback.convert_saved_model(save(tmp_path / "model", "serving_default", outputs=2))
+        fallback.check_signature(save(tmp_path / "model", "serving_default", outputs=2))
 
 
 def test_a_graph_model_is_read_with_all_its_numbers(tmp_path: Path) -> None:
