@@ -38,23 +38,21 @@ class Topology(Protocol):
 
 
 def write_manifests(
-    folder: Path, layers: Topology | None, graph: Topology | None, dtypes: Mapping[str, str] | None = None
+    folder: Path, layers: Topology | None, graph: Topology, dtypes: Mapping[str, str] | None = None
 ) -> int:
     """Writes the weights once, and model.json and graph.json, whose manifests name them.
 
     Args:
         folder: where to write.
         layers: what model.json shall hold; None leaves it out.
-        graph: what graph.json shall hold; None leaves it out.
+        graph: what graph.json shall hold.
         dtypes: "float16" or "uint8" by full weight name; all others are float32.
 
     Returns:
         Bytes of all weight files.
     """
-    first = graph or layers
-    assert first is not None
-    shared = dict(first.weights)
-    if layers is not None and graph is not None:
+    shared = dict(graph.weights)
+    if layers is not None:
         shared = {name: values for name, values in graph.weights.items() if name in layers.weights}
     group = write_group(folder, "weights", shared, dtypes)
     for topology, file, own_name in ((layers, LAYERS_MODEL, "layers"), (graph, GRAPH_MODEL, "constants")):

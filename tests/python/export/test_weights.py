@@ -101,10 +101,10 @@ def test_tensorflow_js_reads_back_what_python_expects(dtype: str, own: int, tmp_
         "b/bias": random_weights(3),
     }
     dtypes = {"a/kernel": dtype, "b/kernel": dtype}
-    layers = Topology({}, shared, {"own/kernel": random_weights(own, seed=2)})
-    write_manifests(tmp_path, layers, None, dtypes)
-    found = read_by_tensorflow_js(tmp_path, "model.json")
-    for name, values in {**shared, **layers.own}.items():
+    graph = Topology({}, shared, {"own/kernel": random_weights(own, seed=2)})
+    write_manifests(tmp_path, Topology({}, shared), graph, dtypes)
+    found = read_by_tensorflow_js(tmp_path, "graph.json")
+    for name, values in {**shared, **graph.own}.items():
         expected = as_stored(values, dtypes.get(name, "float32"))
         assert np.array_equal(np.array(found[name], np.float32), expected.ravel()), name
 
