@@ -11,22 +11,14 @@ from pytrain.export.reading import activations, resampling
 from pytrain.export.reading.activations import primitive
 from pytrain.export.reading.builder import Call, Ref
 from pytrain.export.reading.lower import reshaped
-from pytrain.export.reading.table import Row
+from pytrain.export.reading.table import Row, kept_in
 from pytrain.model.backend import keras
 
 OPERATIONS: dict[str, Row] = {}
 """The supported operations by Keras class."""
 
 
-def operation(
-    *names: str, carried: str, restriction: str = ""
-) -> Callable[[Callable[[Call], str]], Callable[[Call], str]]:
-    def add(lower: Callable[[Call], str]) -> Callable[[Call], str]:
-        for name in names:
-            OPERATIONS[name] = Row(name, carried, restriction, lower)
-        return lower
-
-    return add
+operation = kept_in(OPERATIONS)
 
 
 def lower_operation(call: Call) -> str:

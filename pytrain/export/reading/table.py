@@ -1,4 +1,4 @@
-"""How the table of Keras layers is kept: one row a class, and one error for all that has none.
+"""How the tables of Keras layers and operations are kept: a row for each class, one error for all others.
 
 A layer outside the table, or an option that its row does not carry, is one clear error, never a guess.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from pytrain.errors import ExportError
 from pytrain.export.reading.builder import Call
@@ -36,15 +37,30 @@ ELSEWHERE = "Channels first, and data that is no picture where a picture is mean
 """A restriction that holds for every row."""
 
 
-def row(
-    *names: str, carried: str, restriction: str = ""
-) -> Callable[[Callable[[Call], str]], Callable[[Call], str]]:
-    def add(lower: Callable[[Call], str]) -> Callable[[Call], str]:
-        for name in names:
-            TABLE[name] = Row(name, carried, restriction, lower)
-        return lower
+Lower = Callable[[Call], str]
 
-    return add
+
+class Keeping(Protocol):
+    """What puts a function into a table, under the names of the Keras classes that it lowers."""
+
+    def __call__(self, *names: str, carried: str, restriction: str = "") -> Callable[[Lower], Lower]: ...
+
+
+def kept_in(table: dict[str, Row]) -> Keeping:
+    """A decorator that adds rows to a table."""
+
+    def keep(*names: str, carried: str, restriction: str = "") -> Callable[[Lower], Lower]:
+        def add(lower: Lower) -> Lower:
+            for name in names:
+                table[name] = Row(name, carried, restriction, lower)
+            return lower
+
+        return add
+
+    return keep
+
+
+row = kept_in(TABLE)
 
 
 def lower(call: Call) -> str:
