@@ -129,17 +129,25 @@ def _folder_of(source: Path) -> Path:
 
 
 def _check_outputs(file: Path, model: Any, found: Bundle) -> None:
-    shapes = {name: tuple(shape) for name, shape in zip(model.output_names, _shapes(model), strict=True)}
+    given = (
+        model.output
+        if isinstance(model.output, dict)
+        else dict(zip(model.output_names, model.outputs, strict=True))
+    )
+    shapes = {name: tuple(output.shape) for name, output in given.items()}
+    again = "Export the model again; the two files are not of one export."
     if not any(shape[-1:] == (len(found.labels),) for shape in shapes.values()):
         raise ModelError(
             f"{file} gives {shapes}, and {METADATA} names {len(found.labels)} labels.",
             expected="one probability for each label",
-            fix="Export the model again; the two files are not of one export.",
+            fix=again,
         )
-
-
-def _shapes(model: Any) -> list[Any]:
-    return [output.shape for output in model.outputs]
+    if found.score == KNOWN and KNOWN not in shapes:
+        raise ModelError(
+            f"{file} has no output {KNOWN!r}, by which {METADATA} tells what is unknown.",
+            expected=f"the outputs {', '.join([*shapes, KNOWN])}",
+            fix=again,
+        )
 
 
 def _fingerprints(found: Bundle) -> frozenset[str]:

@@ -160,6 +160,19 @@ def test_where_the_model_has_a_score_known_that_decides(side, tmp_path, photos):
     assert len(prediction.guesses) == len(LABELS)
 
 
+def test_a_score_that_the_network_does_not_give_is_missed_before_anything_runs(tmp_path, photos, small_model):
+    from pytrain.model.files import save_model
+
+    facts = Facts(calibration={"score": "known", "unknown_threshold": 0.5, "temperature": 1.0})
+    golden = [(random_frame(seed), None) for seed in range(4)]
+    made = tmp_path / "models" / "knowing"
+    model = two_outputs(with_none_class)
+    export(model, made, labels=LABELS, input_range="-1..1", golden=golden, facts=facts, verify=False)
+    save_model(small_model, made / "model.keras")
+    with pytest.raises(ModelError, match="has no output 'known'"):
+        pytrain.predict(made, photos / "b.png")
+
+
 def test_a_model_is_found_by_folder_name_or_keras_file(small_bundle, photos, monkeypatch):
     monkeypatch.chdir(small_bundle.parent.parent)
     answers = [
@@ -316,6 +329,19 @@ def test_ctrl_c_keeps_what_is_done_and_what_was_there(small_bundle, tmp_path, mo
 def test_json_and_csv_together_are_a_mistake(small_bundle, photos, tmp_path, capsys):
     assert run("predict", small_bundle, photos, "--json", "--csv", tmp_path / "a.csv") == 2
     assert "--json and --csv came together" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
+def test_pipes_and_links_in_a_loop_hold_nothing_up(small_bundle, photos):
+    os.mkfifo(photos / "pipe.png")
+    (photos / "nested" / "round").symlink_to(photos)
+    (photos / "gone.png").symlink_to(photos / "nowhere.png")
+    said = []
+    assert len(pytrain.predict(small_bundle, photos, say=said.append)) == 4
+    text = "\n".join(said)
+    assert "pipe.png: is a device or a pipe" in text
+    assert "round: is a link to a folder that is read already" in text
+    assert "gone.png: does not exist" in text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only here may a name be any bytes")
