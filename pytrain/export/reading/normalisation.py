@@ -112,12 +112,14 @@ def _unit_normalization(call: Call) -> str:
 
 def _over_root_mean_square(call: Call, epsilon: float) -> str:
     """x / sqrt(mean(x * x) + epsilon) along the last axis."""
-    channels = call.shape[-1]
-    both = call.once("both", lambda: np.hstack([np.eye(channels), -np.eye(channels)]))
-    first = call.once("first", lambda: np.vstack([np.eye(channels), np.zeros((channels, channels))]))
-    name = call.add("dense", part="both", weights={"kernel": both}, activation="linear")
+    *places, channels = call.shape
+    mirrored = call.scale(call.input, -1.0, part="mirrored")
+    name = call.add("concatenate", [call.input, mirrored], "both", axis=len(call.shape))
     name = call.add("layer_norm", name, "normalised", epsilon=epsilon)
-    return call.add("dense", name, "first", weights={"kernel": first}, activation="linear")
+    # What came from x is cut off as a column: a matrix to pick it would weigh more than many a network.
+    name = call.add("reshape", name, "halves", shape=(int(np.prod(places)), 2, channels))
+    name = call.add("crop", name, "first", crop=((0, 0), (0, 1)))
+    return call.add("reshape", name, "whole", shape=call.shape)
 
 
 @row("LayerScale", carried="scale (ConvNeXt's own layer)")
