@@ -38,7 +38,6 @@ class View:
     """
 
     def __init__(self, mirrored: bool = False, margin: float = 0) -> None:
-        self.straight = not mirrored and not margin
         self.symmetric = not margin
         self.mirrored = mirrored
         self._margin = margin

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from pytrain.dataset.image_folder import ImageFolder, Picture, Problem, in_threads, why_not
@@ -41,8 +39,6 @@ class Look:
     Attributes:
         picture: which one.
         width, height: in pixels, upright.
-        hash: 64-bit difference hash of the thumbnail (which of two neighbours is brighter, 8 rows of 8) after
-            Krawetz, "Kind of like that", 2013; few bits differ between two copies of a picture.
         thumbnail: the whole picture squashed, uint8 [SIDE, SIDE] grey as bytes.
         colour: uint8 [COLOUR_SIDE, COLOUR_SIDE, 3] RGB as bytes.
     """
@@ -50,7 +46,6 @@ class Look:
     picture: Picture
     width: int
     height: int
-    hash: int
     thumbnail: bytes
     colour: bytes
 
@@ -84,15 +79,6 @@ def look(
     return tuple(looks), tuple(problems)
 
 
-def difference_hashes(thumbnails: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
-    """64-bit hashes of [n, SIDE, SIDE] grey thumbnails."""
-    rows, columns = _averaging(SIDE, 8), _averaging(SIDE, 9)
-    small = rows @ thumbnails.astype(np.float32) @ columns.T
-    bits = small[:, :, 1:] > small[:, :, :-1]
-    packed = np.packbits(bits.reshape(len(bits), 64), axis=1)
-    return packed.view(">u8")[:, 0].astype(np.uint64)
-
-
 @dataclass(frozen=True, slots=True)
 class _Sight:
     """What the cache keeps of a content."""
@@ -109,23 +95,12 @@ def _looked_at(batch: Sequence[Picture], known: _Cache) -> Iterator[Look | Probl
     found = dict(zip(missing, in_threads(_seen, missing.values()), strict=True))
     known.put({digest: sight for digest, sight in found.items() if isinstance(sight, _Sight)})
     sights.update(found)
-    good = {digest: sight for digest, sight in sights.items() if isinstance(sight, _Sight)}
-    stacked = np.array([np.frombuffer(sight.thumbnail, np.uint8) for sight in good.values()], np.uint8)
-    hashes = difference_hashes(stacked.reshape(-1, SIDE, SIDE))
-    hash_of = dict(zip(good, hashes.tolist(), strict=True))
     for picture in batch:
         sight = sights[picture.digest]
         if isinstance(sight, Problem):
             yield Problem(picture.path, sight.why, sight.kind)
         else:
-            yield Look(
-                picture,
-                sight.width,
-                sight.height,
-                hash_of[picture.digest],
-                sight.thumbnail,
-                sight.colour,
-            )
+            yield Look(picture, sight.width, sight.height, sight.thumbnail, sight.colour)
 
 
 def _seen(picture: Picture) -> _Sight | Problem:
@@ -146,16 +121,6 @@ def _seen(picture: Picture) -> _Sight | Problem:
         width, height = height, width
     colour = small.resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX)
     return _Sight(width, height, small.convert("L").tobytes(), colour.tobytes())
-
-
-def _averaging(size: int, cells: int) -> npt.NDArray[np.float32]:
-    """[cells, size] weights that average `size` pixels into `cells` equal cells."""
-    edges = np.linspace(0, size, cells + 1)
-    pixels = np.arange(size)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    weights = np.clip(overlap, 0, None)
-    normal: npt.NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    return normal
 
 
 class _Cache:
