@@ -40,6 +40,10 @@ FIRST_SUSPECTS = 14
 
 MOST_MISTAKES = 24
 MOST_PROBLEMS = 200
+HOW_TO_MOVE = (
+    '<p class="note offline">Run <code>pytrain serve --open</code> and open this report from there: '
+    "then a picture is moved by a click, and the model trained again.</p>"
+)
 LIGHTS = {Light.GOOD: ("✓", "good"), Light.CARE: ("!", "take care"), Light.BAD: ("✗", "bad")}
 
 
@@ -133,7 +137,7 @@ def _suspects(suspects: Sequence[LabelError], gallery: Gallery) -> str:
         "their own (confident learning, Northcutt et al., 2021), the most suspicious first. Some are errors "
         "of the model; those of a hand cost accuracy twice: in training and here."
     )
-    body = f'<div class="gallery">{"".join(items[:FIRST_SUSPECTS])}</div>'
+    body = f'<div class="gallery">{"".join(items[:FIRST_SUSPECTS])}</div>{HOW_TO_MOVE}'
     if len(items) > FIRST_SUSPECTS:
         rest = "".join(items[FIRST_SUSPECTS:])
         count = f"The next {len(items) - FIRST_SUSPECTS} of {len(suspects):,}"
