@@ -194,7 +194,7 @@ def _write_image(folder: Path, entry: Entry) -> None:
 
 def _place(path: Path, source: Path) -> str | None:
     """Where a file lies in the data set, with forward slashes; None outside it."""
-    try:
-        return path.resolve().relative_to(source.resolve()).as_posix()
-    except ValueError:
-        return None
+    for inside, outside in ((path, source), (path.resolve(), source.resolve())):
+        if inside.is_relative_to(outside):
+            return inside.relative_to(outside).as_posix()
+    return None
