@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 from known_heads import HEADS, two_outputs, with_none_class
+from python.export.topologies import Run, run
 from shared import LABELS, random_frame
 
 from pytrain import bundle
 from pytrain.errors import BundleError, ExportError
 from pytrain.export import Facts, chromium, export, precision
+from pytrain.export.fold import simplify
+from pytrain.export.reading.read import read_network
 from pytrain.export.verify import BackendResult, verify
+from pytrain.export.writing.graph_model import graph_model
 from pytrain.image import read_image, to_input
 
 FACTS = Facts(calibration={"score": "known", "unknown_threshold": 0.4, "temperature": 1.5})
@@ -81,6 +85,24 @@ def test_golden_frames_hold_what_keras_says_and_tensorflow_js_gives_it(head: str
     compared = {(one.format, one.known_difference is not None) for one in result.results}
     assert compared == {("graph", True), ("layers", False)}
     assert result.as_json()["formats"]["graph"]["wasm"]["known_difference"] <= 1e-4
+
+
+def test_class_activation_and_embedding_stay_those_of_the_logits(model: Any, tmp_path: Path) -> None:
+    import keras
+
+    network = simplify(read_network(model))
+    network.outputs = dict(zip(("known", "probabilities"), network.outputs.values(), strict=True))
+    graph = graph_model(network, probabilities="probabilities")
+    inputs = np.stack([to_input(random_frame(seed)) for seed in range(2)])
+    names = ["class_activation", "embedding", "known"]
+    for outputs in run([Run(graph, inputs, names)], tmp_path).values():
+        ((activation, embedding, known),) = outputs
+        parts = [model.get_layer("logits").output, model.get_layer("embedding").output]
+        logits, expected = (np.asarray(one) for one in keras.Model(model.input, parts)(inputs))
+        bias = np.asarray(model.get_layer("logits").bias)
+        assert np.allclose(activation.sum(axis=(1, 2)) + bias, logits, atol=1e-4)
+        assert np.allclose(embedding, expected, atol=1e-5)
+        assert np.allclose(known, np.asarray(model(inputs)["known"]), atol=1e-5)
 
 
 def test_the_proof_fails_where_only_known_differs(made: bundle.Bundle) -> None:
