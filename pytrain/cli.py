@@ -55,6 +55,23 @@ def data_four_shapes(data: Path, seed: int, archive: Path | None, quick: bool) -
         click.echo(f"{folder.name}: {folder}")
 
 
+@data.command("check")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--out", type=NEW_FILE, help="The page.  [default: .pytrain/<name>-check.html beside DIR]")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON, for programs.")
+def data_check(source: Path, out: Path | None, as_data: bool) -> None:
+    """Say what is in a folder of pictures: counts, unreadable files, copies, bursts, imbalance.
+
+    DIR holds one folder of pictures for each class; a zip of it, or a CSV of path,label, will do as well.
+    What was found is shown with pictures in an HTML page.
+
+    Example: pytrain data check datasets/flowers
+    """
+    from pytrain.dataset.show_check import run
+
+    run(source, out, as_data)
+
+
 @cli.command()
 @click.argument("what", type=click.Choice(["four-shapes"]))
 @click.option("--recipe", type=click.Choice(["cnn", "mlp"]), default="cnn", show_default=True)

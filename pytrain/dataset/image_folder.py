@@ -43,6 +43,7 @@ def open_dataset(
     labels: Sequence[str] | None = None,
     work: Path | None = None,
     progress: Progress | None = None,
+    lenient: bool = False,
 ) -> ImageFolder:
     """Opens a data set, whatever it comes as.
 
@@ -52,6 +53,7 @@ def open_dataset(
         labels: the classes in the order wanted; by default all, sorted.
         work: where an archive is unpacked to; `.pytrain` beside the source by default.
         progress: told how many of how many files are read.
+        lenient: take what can be looked at but not trained on: a single class, classes without pictures.
 
     Raises:
         DataError: there is no such thing, it holds fewer than two classes, or a class without a picture.
@@ -61,19 +63,19 @@ def open_dataset(
         from pytrain.dataset.csv_list import read_list
 
         entries, problems = read_list(source)
-        return _indexed(source.stem, source.parent, entries, problems, labels, progress)
+        return _indexed(source.stem, source.parent, entries, problems, labels, progress, lenient)
     if source.is_file() and source.suffix.lower() == ".zip":
         from pytrain.dataset.unpack import unpacked
 
         folder, problems = unpacked(source, work or source.parent / WORK)
-        return _scanned(folder, labels, progress, source.stem, problems)
+        return _scanned(folder, labels, progress, source.stem, problems, lenient)
     if source.is_file():
         raise DataError(
             f"{shown(source)} is a file that holds no data set.",
             expected="a folder of class folders, a .zip of one, or a .csv of path,label",
             fix="Unpack it, or give the folder that holds the class folders.",
         )
-    return scan(source, labels, progress)
+    return _scanned(source, labels, progress, source.resolve().name, [], lenient)
 
 
 def scan(root: Path, labels: Sequence[str] | None = None, progress: Progress | None = None) -> ImageFolder:
@@ -102,15 +104,19 @@ def check(folder: ImageFolder) -> tuple[Problem, ...]:
     return tuple(problem for problem in found if problem is not None)
 
 
-def without(folder: ImageFolder, problems: Sequence[Problem]) -> ImageFolder:
+def without(folder: ImageFolder, problems: Sequence[Problem], lenient: bool = False) -> ImageFolder:
     """The same data set with more files set aside.
+
+    Args:
+        lenient: classes may lose their last picture.
 
     Raises:
         DataError: a class has no picture left.
     """
     bad = {problem.path for problem in problems}
     pictures = [picture for picture in folder.pictures if picture.path not in bad]
-    return gathered(folder.name, folder.root, folder.labels, pictures, (*folder.problems, *problems))
+    everything = (*folder.problems, *problems)
+    return gathered(folder.name, folder.root, folder.labels, pictures, everything, lenient)
 
 
 def in_threads(
@@ -138,6 +144,7 @@ def _scanned(
     progress: Progress | None,
     name: str,
     problems: Sequence[Problem],
+    lenient: bool = False,
 ) -> ImageFolder:
     folders, strays = class_folders(root)
     wanted = set(labels) if labels is not None else set(folders)
@@ -145,7 +152,8 @@ def _scanned(
     entries = [(label, file) for label, files in found.items() for file in files.files]
     walked = [problem for files in found.values() for problem in files.problems]
     try:
-        return _indexed(name, root, entries, [*problems, *strays, *walked], labels, progress, list(folders))
+        everything = [*problems, *strays, *walked]
+        return _indexed(name, root, entries, everything, labels, progress, lenient, list(folders))
     except DataError as error:
         raise _with_hint(error, root, folders) from None
 
@@ -169,6 +177,7 @@ def _indexed(
     problems: Sequence[Problem],
     labels: Sequence[str] | None,
     progress: Progress | None,
+    lenient: bool,
     found: Sequence[str] | None = None,
 ) -> ImageFolder:
     """The data set of these files, each with its label."""
@@ -178,16 +187,16 @@ def _indexed(
         if labels is not None
         else tuple(label for label in known if label != UNKNOWN)
     )
-    _check_classes(root, classes, known)
+    _check_classes(root, classes, known, 1 if lenient else LEAST_CLASSES)
     files = sorted(entry for entry in entries if entry[0] in {*classes, UNKNOWN})
     results = list(in_threads(_looked_at, files, progress and (lambda done: progress(done, len(files)))))
     readable = [result for result in results if isinstance(result, Picture)]
     pictures, contradictions = _one_label_each(readable)
     bad = [result for result in results if isinstance(result, Problem)]
-    return gathered(name, root, classes, pictures, [*problems, *bad, *contradictions])
+    return gathered(name, root, classes, pictures, [*problems, *bad, *contradictions], lenient)
 
 
-def _check_classes(root: Path, classes: tuple[str, ...], found: Sequence[str]) -> None:
+def _check_classes(root: Path, classes: tuple[str, ...], found: Sequence[str], least: int) -> None:
     for label in classes:
         if label == UNKNOWN:
             raise DataError(
@@ -200,7 +209,7 @@ def _check_classes(root: Path, classes: tuple[str, ...], found: Sequence[str]) -
                 expected=f"one of: {', '.join(found)}",
                 fix="Check the labels.",
             )
-    if len(classes) < LEAST_CLASSES:
+    if len(classes) < least:
         have = (
             f"only the class {classes[0]!r}"
             if classes

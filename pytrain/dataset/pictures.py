@@ -83,15 +83,24 @@ class ImageFolder:
 
 
 def gathered(
-    name: str, root: Path, labels: tuple[str, ...], pictures: Iterable[Picture], problems: Iterable[Problem]
+    name: str,
+    root: Path,
+    labels: tuple[str, ...],
+    pictures: Iterable[Picture],
+    problems: Iterable[Problem],
+    lenient: bool = False,
 ) -> ImageFolder:
     """The data set of these pictures.
+
+    Args:
+        lenient: classes may be empty, but not all.
 
     Raises:
         DataError: a class has no picture.
     """
     pictures, problems = tuple(pictures), tuple(problems)
-    _check_none_empty(root, labels, pictures, problems)
+    if not (lenient and pictures):
+        _check_none_empty(root, labels, pictures, problems)
     return ImageFolder(name, root, labels, pictures, problems, fingerprint(labels, pictures))
 
 
