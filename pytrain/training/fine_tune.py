@@ -20,8 +20,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
@@ -30,6 +28,7 @@ from pytrain.training.checkpoint import Arrays, Checkpoint, load_checkpoint
 from pytrain.training.progress import Display, SilentDisplay
 from pytrain.training.stage_maps import VERSION, Pictures, StageMaps, stage_maps
 from pytrain.training.strategy import Workers, alone
+from pytrain.training.temperature import fit_temperature, negative_log_likelihood
 
 CHECKPOINT = "fine-tuning.npz"
 
@@ -329,26 +328,10 @@ def _validated(judge: Any, part: _Part, workers: Workers) -> dict[str, float]:
     for start in range(0, len(rows), VALIDATED):
         chosen = rows[start : start + VALIDATED]
         logits[start : start + len(chosen)] = judge(part.read(chosen, np.zeros_like(chosen)))
-    scores = workers.gather(logits, len(part.pictures)).astype(np.float64)
-    targets, weights = part.pictures.targets, part.weights()
-    right = scores.argmax(1) == targets.argmax(1)
-    return {
-        "val_loss": _calibrated_loss(scores, targets, weights),
-        "val_accuracy": float(np.average(right, weights=weights)),
-    }
-
-
-def _calibrated_loss(scores: npt.NDArray[np.float64], targets: Floats, weights: Floats) -> float:
-    """The least cross entropy that any temperature gives.
-
-    The finished model is calibrated anew, so an epoch must not seem better or worse only for being surer.
-    """
-
-    def loss(log_temperature: float) -> float:
-        logs = log_softmax(scores / np.exp(log_temperature), axis=1)
-        return float(np.average(-(logs * targets).sum(1), weights=weights))
-
-    return float(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded").fun)
+    logits, truth = workers.gather(logits, len(part.pictures)), part.pictures.targets.argmax(1)
+    # At the best temperature: the finished model gets its own, so an epoch is no better for being surer.
+    loss = negative_log_likelihood(logits, truth, fit_temperature(logits, truth))
+    return {"val_loss": loss, "val_accuracy": float((logits.argmax(1) == truth).mean())}
 
 
 def _note(

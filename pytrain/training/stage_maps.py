@@ -13,10 +13,9 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,13 @@ import numpy.typing as npt
 
 from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
+from pytrain.training.ahead import ahead
 
 VERSION = 1
 """Part of the file's name: to be raised when a stored map would come out differently."""
 
 AT_ONCE = 32
 """Frames that go through the network together."""
-
-AHEAD = 2
-"""Blocks of frames that are read while the network works; bounds the memory used."""
 
 Advance = Callable[[int, int], None]
 """Called as advance(pictures done, pictures in all)."""
@@ -51,7 +48,7 @@ class Pictures:
     """The views of the picture of this number: uint8 [views, 224, 224, 3]. Called on several threads."""
     views: int = 1
     weights: npt.NDArray[np.float32] | None = None
-    """[pictures]: how much each counts; None: all alike."""
+    """[pictures]: how much each counts in training; None: all alike."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -160,12 +157,6 @@ def _check_room(folder: Path, needed: int) -> None:
 
 def _blocks(pictures: Pictures, rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.uint8]]:
     """All views of a few pictures at a time: uint8 [pictures * views, 224, 224, 3]."""
-    size = max(1, AT_ONCE // pictures.views)
-    pending: deque[list[Future[npt.NDArray[np.uint8]]]] = deque()
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(rows), size):
-            pending.append([threads.submit(pictures.frames, int(row)) for row in rows[start : start + size]])
-            if len(pending) > AHEAD:
-                yield np.concatenate([frames.result() for frames in pending.popleft()])
-        while pending:
-            yield np.concatenate([frames.result() for frames in pending.popleft()])
+    shown = ahead(pictures.frames, (int(row) for row in rows))
+    while block := list(islice(shown, max(1, AT_ONCE // pictures.views))):
+        yield np.concatenate(block)
