@@ -168,7 +168,9 @@ def open_picture(source: Path | IO[bytes]) -> Iterator[Image.Image]:
     except FileNotFoundError:
         raise DataError(f"{name} does not exist.", fix="Check the path.") from None
     except Image.DecompressionBombError as error:
-        raise _too_large(name, "".join(re.findall(r"\((\d+) pixels", str(error))) or "too many") from None
+        # Pillow's message has the number of pixels, and nothing else has.
+        found = re.search(r"\((\d+) pixels", str(error))
+        raise _too_large(name, f"{int(found[1]):,}" if found else "too many") from None
     except UnidentifiedImageError:
         raise _no_picture(name) from None
     except MemoryError:

@@ -174,17 +174,17 @@ def _about_files(folder: ImageFolder) -> Iterator[Finding]:
     for problem in folder.problems:
         by_kind[problem.kind].append(problem)
     if bad := by_kind[UNREADABLE]:
-        what = f"{_count(len(bad), 'file')} cannot be used."
+        what = f"Unreadable: {_count(len(bad), 'file')}."
         yield Finding("unreadable", WARNING, what, "They are set aside; replace or delete them.")
     if strays := by_kind[STRAY]:
-        what = f"{_count(len(strays), 'entry', 'entries')} belong to no class or name no picture."
+        what = f"Of no class, or no picture: {_count(len(strays), 'entry', 'entries')}."
         yield Finding("stray", NOTE, what, "They are set aside; see the list.")
     if torn := by_kind[TWO_LABELS]:
         same: dict[str, list[Picture]] = defaultdict(list)
         for problem in torn:
             label = _label(problem, folder)
             same[problem.digest].append(Picture(problem.path, label, problem.digest))
-        what = f"{_count(len(same))} lie under two labels with the very same bytes."
+        what = f"The very same bytes under two labels: {_count(len(same))}."
         fix = "Neither label can be trusted, so all of them are set aside; delete the wrong ones."
         yield Finding("two labels", WARNING, what, fix, _largest(same.values()))
 
@@ -200,20 +200,18 @@ def _about_copies(looks: Sequence[Look], groups: npt.NDArray[np.int64]) -> Itera
     same = [pictures for pictures in copies.values() if len(pictures) > 1]
     if same:
         extra = sum(len(pictures) - 1 for pictures in same)
-        what = f"{_count(extra)} are byte-for-byte copies of others in their class."
+        what = f"Exact copies of others in their class: {_count(extra)}."
         yield Finding("copies", NOTE, what, "They teach nothing new; delete them.", _largest(same))
     near = [some for some in members.values() if len({picture.digest for picture in some}) > 1]
     across = [some for some in near if len({picture.label for picture in some}) > 1]
     if across:
-        what = f"{_count(len(across), 'group')} of nearly the same pictures lie under two labels or more."
+        what = f"Nearly the same pictures under two labels: {_count(len(across), 'group')}."
         yield Finding("alike across", WARNING, what, "Look which label is right.", _largest(across))
     within = [some for some in near if len({picture.label for picture in some}) == 1]
     if within:
         pictures = sum(map(len, within))
-        what = (
-            f"{_count(pictures)} are near-duplicates or frames of one recording, in "
-            f"{_count(len(within), 'group')}."
-        )
+        groups_found = _count(len(within), "group")
+        what = f"Near-duplicates or frames of one recording: {_count(pictures)} in {groups_found}."
         fix = "Nothing needs to be done: a group always stays on one side when the model is tested."
         yield Finding("alike", NOTE, what, fix, _largest(within))
     for label, counts in sorted(groups_of_label.items()):
@@ -229,17 +227,17 @@ def _about_sizes(looks: Sequence[Look]) -> Iterator[Finding]:
         return tuple((seen.picture,) for seen in looks if wanted(seen))
 
     if tiny := those(lambda seen: min(seen.width, seen.height) < TINY):
-        what = f"{_count(len(tiny))} are smaller than {TINY} pixels."
+        what = f"Smaller than {TINY} pixels: {_count(len(tiny))}."
         yield Finding("tiny", NOTE, what, "Models see 224 x 224; take larger ones where you can.", tiny)
     if huge := those(lambda seen: seen.width * seen.height > HUGE):
-        what = f"{_count(len(huge))} have more than {HUGE // 1_000_000} megapixels."
+        what = f"Larger than {HUGE // 1_000_000} megapixels: {_count(len(huge))}."
         yield Finding("huge", NOTE, what, "They take long to read; half the size does as well.", huge)
     if long := those(lambda seen: max(seen.width, seen.height) > LONG * min(seen.width, seen.height)):
-        what = f"{_count(len(long))} are more than {LONG} times as long as broad."
+        what = f"More than {LONG} times as long as broad: {_count(len(long))}."
         yield Finding("long", NOTE, what, "Models see the centre square; crop to what matters.", long)
     blank = tuple((looks[at].picture,) for at in np.flatnonzero(Sights(looks).flat).tolist()) if looks else ()
     if blank:
-        what = f"{_count(len(blank))} show nothing but a plain surface."
+        what = f"Nothing but a plain surface: {_count(len(blank))}."
         yield Finding("blank", WARNING, what, "Delete those that do not show their class.", blank)
 
 

@@ -147,7 +147,7 @@ def _scanned(
     lenient: bool = False,
 ) -> ImageFolder:
     folders, strays = class_folders(root)
-    wanted = set(labels) if labels is not None else set(folders)
+    wanted = set(map(label_of, labels)) if labels is not None else set(folders)
     found = {label: files_of(paths, root) for label, paths in folders.items() if label in {*wanted, UNKNOWN}}
     entries = [(label, file) for label, files in found.items() for file in files.files]
     walked = [problem for files in found.values() for problem in files.problems]

@@ -43,6 +43,9 @@ OLD_ENCODINGS = ("cp437", "cp866", "cp932", "gbk", "euc_kr")
 
 BAD_ENTRY = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
+JAPANESE = frozenset({"CJK", "HIRAGANA", "KATAKANA"})
+"""How the names of Unicode's characters begin that Japanese mixes; other languages keep to one script."""
+
 
 def unpacked(source: Path, work: Path) -> tuple[Path, list[Problem]]:
     """Unpacks an archive once; the same bytes are found again by their hash.
@@ -99,7 +102,11 @@ def _wanted(source: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         raise DataError(
             f"{shown(source)} is protected by a password.", fix="Pack the folder again without one."
         )
-    return [entry for entry in entries if not any(map(is_hidden, _parts(entry.filename)))]
+    return [
+        entry
+        for entry in entries
+        if not any(is_hidden(part) for part in _parts(entry.filename) if part != "..")
+    ]
 
 
 def _check_room(source: Path, entries: Sequence[zipfile.ZipInfo], folder: Path) -> None:
@@ -200,9 +207,9 @@ def _encoding(entries: Sequence[zipfile.ZipInfo]) -> str:
         except UnicodeDecodeError:
             continue
         strange = [character for character in text if ord(character) > 127]
-        scripts = {unicodedata.name(character, "?").split()[0] for character in strange}
+        scripts = {unicodedata.name(character, "?").replace("-", " ").split()[0] for character in strange}
         letters = all(unicodedata.category(character)[0] in "LM" for character in strange)
-        if encoding == "utf-8" or (letters and len(scripts - {"COMBINING"}) <= 1):
+        if encoding == "utf-8" or (letters and (len(scripts) <= 1 or scripts <= JAPANESE)):
             return encoding
     return "cp437"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +122,132 @@ def test_a_file_that_is_no_picture_is_named(content: bytes | None, message: str,
         read_image(path)
     assert "picture.jpg" in caught.value.what
     assert caught.value.fix
+
+
+COLOURS = np.zeros((32, 48, 3), dtype=np.uint8)
+COLOURS[:16, :24], COLOURS[:16, 24:], COLOURS[16:, :24] = (200, 30, 40), (20, 160, 60), (30, 50, 190)
+"""Four fields: red, green, blue, black."""
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "tolerance"),
+    [
+        ("a.jpg", {"quality": 95, "subsampling": 0}, 6),
+        ("a.png", {}, 0),
+        ("a.webp", {"lossless": True}, 0),
+        ("a.gif", {}, 1),
+        ("a.bmp", {}, 0),
+        ("a.tiff", {"compression": "tiff_lzw"}, 0),
+        ("a.heic", {"quality": 95}, 8),
+        ("picture without an ending", {"format": "PNG"}, 0),
+    ],
+)
+def test_every_format_gives_its_pixels(
+    name: str, options: dict[str, object], tolerance: int, tmp_path: Path
+) -> None:
+    if name.endswith("heic"):
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    frame = read_image(save(Image.fromarray(COLOURS), tmp_path / name, **options))
+    # Inside the fields; at their borders compression smears.
+    for y, x in ((8, 12), (8, 36), (24, 12), (24, 36)):
+        assert np.abs(frame[y, x].astype(int) - COLOURS[y, x]).max() <= tolerance
+
+
+def test_heic_is_read_without_asking_for_it_first(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    path = save(Image.fromarray(COLOURS), tmp_path / "phone.heic")
+    code = "import sys, pathlib, pytrain; print(pytrain.read_image(pathlib.Path(sys.argv[1])).shape)"
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "(32, 48, 3)"
+
+
+def test_heic_without_its_library_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    path = save(Image.fromarray(COLOURS), tmp_path / "phone.heic")
+    monkeypatch.setattr("pytrain.image._heic_opener", lambda: False)
+    with pytest.raises(DataError, match=r"phone\.heic is a HEIC picture") as caught:
+        read_image(path)
+    assert "pip install pillow-heif" in str(caught.value.fix)
+
+
+def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue", "lime")]
+    path = save(frames[0], tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    assert read_image(path)[0, 0].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["turned.jpg", "turned.png", "turned.webp", "turned.tiff"])
+def test_every_exif_orientation_is_put_upright(name: str, orientation: int, tmp_path: Path) -> None:
+    turn = Image.Transpose
+    # What a camera stores for an upright scene, by the EXIF standard's table of orientations.
+    stored = {
+        1: None, 2: turn.FLIP_LEFT_RIGHT, 3: turn.ROTATE_180, 4: turn.FLIP_TOP_BOTTOM,
+        5: turn.TRANSPOSE, 6: turn.ROTATE_90, 7: turn.TRANSVERSE, 8: turn.ROTATE_270,
+    }[orientation]  # fmt: skip
+    picture = Image.fromarray(COLOURS)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(picture if stored is None else picture.transpose(stored), tmp_path / name, exif=exif)
+    frame = read_image(path)
+    assert frame.shape == COLOURS.shape
+    assert np.abs(frame[8, 12].astype(int) - COLOURS[8, 12]).max() < 30
+    assert np.abs(frame[24, 12].astype(int) - COLOURS[24, 12]).max() < 30
+
+
+def test_broken_exif_does_not_cost_the_picture(tmp_path: Path) -> None:
+    path = save(Image.fromarray(COLOURS), tmp_path / "odd.jpg", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff")
+    assert read_image(path).shape == COLOURS.shape
+
+
+def test_cmyk_that_is_stored_inverted_as_adobe_does_keeps_its_colours(tmp_path: Path) -> None:
+    red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    path = save(red, tmp_path / "print.jpg", quality=100)
+    assert b"Adobe" in path.read_bytes()
+    assert np.abs(read_image(path)[8, 8].astype(int) - (255, 0, 0)).max() < 8
+    tiff = save(red, tmp_path / "print.tiff")
+    assert read_image(tiff)[8, 8].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["deep.png", "deep.tiff", "big-endian.tiff"])
+def test_sixteen_bits_keep_their_shades(name: str, tmp_path: Path) -> None:
+    values = np.array([[0, 257, 0x8080, 65535]], dtype=np.uint16)
+    picture = Image.fromarray(values)
+    if name.startswith("big"):
+        picture = Image.frombytes("I;16B", (4, 1), values.astype(">u2").tobytes())
+    assert read_image(save(picture, tmp_path / name))[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("highest", [1, 255, 65535])
+def test_floating_point_tiff_keeps_its_shades(highest: int, tmp_path: Path) -> None:
+    values = np.array([[0, 0.5, 1, np.nan]], dtype=np.float32) * highest
+    frame = read_image(save(Image.fromarray(values), tmp_path / "float.tiff"))
+    assert np.abs(frame[0, :, 1].astype(int) - (0, 128, 255, 0)).max() <= 1
+
+
+def test_palette_and_grey_with_alpha_are_laid_on_white(tmp_path: Path) -> None:
+    palette = Image.fromarray(COLOURS).quantize(8)
+    save(palette, tmp_path / "palette.png", transparency=palette.getpixel((0, 0)))
+    frame = read_image(tmp_path / "palette.png")
+    assert frame[0, 0].tolist() == [255, 255, 255]
+    assert frame[30, 40].max() < 10
+    half = save(Image.new("LA", (2, 2), (0, 128)), tmp_path / "half.png")
+    assert abs(int(read_image(half)[0, 0, 0]) - 127) <= 1
+
+
+@pytest.mark.parametrize("size", [(20_000, 5_100), (20_000, 10_000), (30_000, 30_000)])
+def test_a_picture_of_too_many_pixels_is_refused_before_it_takes_memory(
+    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(Image.new("1", size), tmp_path / "bomb.png")
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda picture: pytest.fail("it was decoded"))
+    with pytest.raises(DataError, match=r"bomb\.png has [\d,x ]+ pixels, more than 100,000,000"):
+        read_image(path)
+
+
+def test_formats_that_start_other_programs_stay_shut(tmp_path: Path) -> None:
+    path = save(Image.fromarray(COLOURS), tmp_path / "drawing.eps")
+    with pytest.raises(DataError, match="not a picture that can be read"):
+        read_image(path)
