@@ -20,8 +20,8 @@ from pytrain.model.backend import tf
 from pytrain.model.lens import PROBABILITIES
 
 BATCH = 16
-"""Pictures that go through the network together. More at a time are no faster on a processor, and take memory:
-with EfficientNet-Lite0 0.2 GB for 16, 0.9 GB for 64."""
+"""Pictures that go through the network together. More at a time are no faster on a processor and take memory:
+in EfficientNet-Lite0 16 need 0.2 GB, 64 need 0.9 GB."""
 
 THREADS = min(8, (os.cpu_count() or 1) + 1)
 
