@@ -103,6 +103,8 @@ class Outsiders:
         chosen_on: the threshold was chosen with these; otherwise they were held out.
         shown: a few, those first that fooled the model most (24 are plenty).
         about: a sentence on what they are, or nothing.
+        near: as alike to the classes as these are to one another, so that nobody can expect all of them to be
+            told apart; the verdict then hangs on the other sets.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Outsiders:
     chosen_on: bool
     shown: tuple[Shown, ...] = ()
     about: str = ""
+    near: bool = False
 
     def accepted(self, threshold: float) -> Share:
         """Those called one of the classes: false accepts."""

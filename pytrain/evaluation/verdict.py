@@ -124,6 +124,9 @@ def _elsewhere(judged: Judged, threshold: float) -> Point:
     told = Share(share.total - share.count, share.total, share.groups)
     text = f"It says unknown {_times(told)} times ({worst.name})."
     text += " The other times it names a class." if share.count else ""
+    near = [outsiders for outsiders in judged.outsiders if outsiders.near and len(outsiders.known)]
+    if near and not worst.near:
+        text += f" Of things very like your classes it takes {_times(near[0].accepted(threshold))} for one."
     light = _light(share.count <= 0.05 * share.total, share.count <= 0.2 * share.total)
     return Point(light, title, text, part)
 
@@ -202,11 +205,12 @@ def _taken_for(judged: Judged, label: str) -> list[str]:
 
 
 def _worst_set(judged: Judged, threshold: float) -> Outsiders | None:
-    """The outsiders that fool it most, of those held out where there are any."""
+    """The outsiders that fool it most: of those far from the classes and held out, where there are any."""
     filled = [outsiders for outsiders in judged.outsiders if len(outsiders.known)]
-    held_out = [outsiders for outsiders in filled if not outsiders.chosen_on]
+    far = [outsiders for outsiders in filled if not outsiders.near] or filled
+    held_out = [outsiders for outsiders in far if not outsiders.chosen_on]
     return max(
-        held_out or filled,
+        held_out or far,
         key=lambda outsiders: float(np.mean(outsiders.known >= threshold)),
         default=None,
     )

@@ -82,6 +82,14 @@ def test_held_out_outsiders_count_before_those_the_threshold_was_chosen_on(tmp_p
     assert "photographs" in point(judge(tmp_path, outsiders=(chosen, FAR)), "In front of something else").text
 
 
+def test_things_very_like_the_classes_are_told_and_do_not_decide(tmp_path: Path) -> None:
+    near = Outsiders("a class not taught", np.full(50, 0.9, np.float32), chosen_on=False, near=True)
+    elsewhere = point(judge(tmp_path, outsiders=(near, FAR)), "In front of something else")
+    assert elsewhere.light is Light.GOOD
+    assert "photographs" in elsewhere.text
+    assert "very like your classes it takes 50 of 50" in elsewhere.text
+
+
 def test_no_outsiders_are_no_proof(tmp_path: Path) -> None:
     assert point(judge(tmp_path, outsiders=()), "In front of something else").light is Light.CARE
 
