@@ -45,7 +45,7 @@ class Guard:
             raise ApiError(403, f"The header {TOKEN_HEADER} is missing or old.", fix="Load the page again.")
 
     def _check_host(self, host: str) -> None:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        name = _parts(f"//{host}")[0].rstrip(".")
         if name not in self.names and not name.endswith(".localhost") and not _is_address(name):
             raise ApiError(403, f"{name} is not a name of this server.", fix=OPEN_HERE)
 
@@ -53,11 +53,20 @@ class Guard:
 def _is_same_origin(request: Request, writing: bool) -> bool:
     """Browsers tell where a request comes from, in one header or the other; for a read none need be there."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _parts(origin)[1] != request.host:
         return False
     if site is not None and site != "same-origin":
         return False
     return not writing or origin is not None or site is not None
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """(host name, host with port) of an address; both empty where it is none."""
+    try:
+        found = urlsplit(url)
+        return found.hostname or "", found.netloc
+    except ValueError:
+        return "", ""
 
 
 def _is_address(name: str) -> bool:

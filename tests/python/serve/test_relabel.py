@@ -244,6 +244,8 @@ def test_a_model_that_was_not_trained_here_has_no_pictures_to_change(ask: Ask, m
 FOREIGN = [
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Host": "["},
     {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
     {"Origin": "http://localhost:81", "Sec-Fetch-Site": "same-site"},
     {"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"},
