@@ -23,6 +23,9 @@ ORDERED = 0.75
 CERTAIN = 3
 """Standard errors by which that must stand out from chance."""
 
+SPREADS = 3
+"""Neighbours that are less alike than others by this many times the usual spread are of two recordings."""
+
 LEAST_RESEMBLANCE = 0.5
 """Correlation of brightness below which neighbours are two scenes, whatever the others are like."""
 
@@ -64,12 +67,25 @@ def _linked(series: Indices, sights: Sights) -> tuple[Indices, Indices]:
     others = _others(series, sights)
     if not _is_ordered(near, others):
         return series[:0], series[:0]
-    # The boundary between what neighbours and what others are usually like.
-    bar = max(LEAST_RESEMBLANCE, float(np.median(near) + np.median(others)) / 2)
+    bar = _bar(near, others)
     first = np.concatenate([series[:-step] for step in range(1, REACH + 1)])
     second = np.concatenate([series[step:] for step in range(1, REACH + 1)])
     alike = sights.resemblance(first, second) >= bar
+    first, second = first[alike], second[alike]
+    alike = sights.same_colours(first, second)
     return first[alike], second[alike]
+
+
+def _bar(near: Numbers, others: Numbers) -> float:
+    """From which resemblance on two neighbours are of one recording, for a series may hold several.
+
+    At least half-way between what neighbours and others are usually like, and not far below other neighbours.
+    """
+    half_way = float(np.median(near) + np.median(others)) / 2
+    values = np.arctanh(np.clip(near, -0.999, 0.999))
+    spread = 1.4826 * np.median(np.abs(values - np.median(values)))
+    usual = float(np.tanh(np.median(values) - SPREADS * spread))
+    return max(LEAST_RESEMBLANCE, half_way, usual)
 
 
 def _others(series: Indices, sights: Sights) -> Numbers:
