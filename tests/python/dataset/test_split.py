@@ -3,12 +3,13 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytrain.dataset.image_folder import ImageFolder, Picture
-from pytrain.dataset.split import split
+from pytrain.dataset.split import folds, loosened, split
 from pytrain.errors import DataError
 
 
@@ -74,3 +75,86 @@ def test_too_few_pictures_say_how_many_are_needed():
 def test_shares_that_make_no_sense(validation, test):
     with pytest.raises(DataError, match="make no split"):
         split(folder_of({"a": 10, "b": 10}), validation=validation, test=test)
+
+
+# Folds
+
+
+def pictures_in_groups(sizes, label="a", start=0):
+    """Labels and groups: one group of each size."""
+    groups = [start + number for number, size in enumerate(sizes) for _ in range(size)]
+    return [label] * len(groups), groups
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=5, max_size=60),
+    st.lists(st.integers(1, 9), min_size=5, max_size=60),
+    st.integers(2, 5),
+    st.integers(0, 9),
+)
+def test_folds_tear_no_group_and_give_each_fold_every_class(first, second, count, seed):
+    labels, groups = pictures_in_groups(first)
+    more_labels, more_groups = pictures_in_groups(second, "b", start=10_000)
+    labels, groups = np.array(labels + more_labels), np.array(groups + more_groups)
+    fold = folds(labels.tolist(), groups, count, seed)
+    assert fold.dtype == np.int64
+    for group in set(groups.tolist()):
+        assert len(set(fold[groups == group].tolist())) == 1
+    for label in "ab":
+        in_folds = np.bincount(fold[labels == label], minlength=count)
+        assert in_folds.min() >= 1
+        # Greedy, largest first: no fold is ahead by more than one group.
+        assert in_folds.max() - in_folds.min() <= 9
+    order = np.random.default_rng(seed).permutation(len(labels))
+    assert folds(labels[order].tolist(), groups[order], count, seed).tolist() == fold[order].tolist()
+
+
+def test_folds_of_single_pictures_are_even():
+    labels = ["a"] * 53 + ["b"] * 201
+    fold = folds(labels, np.arange(254), 5)
+    assert np.ptp(np.bincount(fold[:53])) <= 1
+    assert np.ptp(np.bincount(fold[53:])) <= 1
+    assert np.ptp(np.bincount(fold)) <= 2
+    assert folds(labels, np.arange(254), 5, seed=1).tolist() != fold.tolist()
+
+
+def test_a_group_of_two_classes_stays_whole():
+    fold = folds(["a", "b", "a", "b", "a", "b"], np.array([1, 1, 2, 3, 4, 5]), 2)
+    assert fold[0] == fold[1]
+
+
+def test_a_class_that_is_one_recording_is_cut_in_order_and_named():
+    labels = ["a"] * 10 + ["b"] * 6
+    groups = np.array([7] * 10 + list(range(20, 26)))
+    names = [f"frame{number}.jpg" for number in range(10)] + [f"{number}.jpg" for number in range(6)]
+    order = np.random.default_rng(0).permutation(16)
+    cut, torn = loosened([labels[at] for at in order], groups[order], 5, [names[at] for at in order])
+    assert torn == ("a",)
+    back = cut[np.argsort(order)]
+    assert back[10:].tolist() == groups[10:].tolist()
+    assert [len(set(back[at : at + 2].tolist())) for at in range(0, 10, 2)] == [1] * 5
+    assert len(set(back[:10].tolist())) == 5
+
+
+def test_split_keeps_groups_on_one_side():
+    folder = folder_of({"a": 200, "b": 100})
+    groups = np.array([at // 4 for at in range(300)])
+    parts = split(folder, groups=groups)
+    group_of = dict(zip((p.path for p in folder.pictures), groups.tolist(), strict=True))
+    sides = [{group_of[p.path] for p in part} for part in (parts.train, parts.validation, parts.test)]
+    assert not sides[0] & sides[1]
+    assert not sides[0] & sides[2]
+    assert not sides[1] & sides[2]
+    assert abs(len(parts.test) - 45) <= 8
+    assert abs(len(parts.validation) - 45) <= 8
+    for part in (parts.train, parts.validation, parts.test):
+        assert {p.label for p in part} == {"a", "b"}
+
+
+def test_split_of_three_groups_gives_each_part_one_and_of_two_says_what_is_missing():
+    folder = folder_of({"a": 9, "b": 9})
+    parts = split(folder, groups=[at // 3 for at in range(18)])
+    assert [len(part) for part in (parts.train, parts.validation, parts.test)] == [6, 6, 6]
+    with pytest.raises(DataError, match="'a' in made-up has 2 groups") as caught:
+        split(folder, groups=[min(at // 3, 1) for at in range(9)] + list(range(100, 109)))
+    assert "another time or place" in caught.value.fix
