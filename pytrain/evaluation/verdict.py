@@ -16,6 +16,7 @@ ENOUGH_PICTURES = 30
 """Different pictures of a class: of one found 9 of 10 times it is then known to about 11 points."""
 
 FEW_PICTURES = 10
+TRY_IT = "pytrain serve --open"
 USELESS = 0.6
 """Accuracy below which nobody should rely on a model, however well it knows its doubts."""
 
@@ -183,7 +184,7 @@ def _steps(
         names = ", ".join(f"“{label}”" for label in repeats[:3])
         more = f" and {len(repeats) - 3} more" if len(repeats) > 3 else ""
         steps.append(f"Most pictures of {names}{more} are repeats of one another; add different ones.")
-    return [*steps, "Try it with a webcam, where you mean to use it: pytrain serve --open"]
+    return [*steps, f"Try it with a webcam, where you mean to use it: {TRY_IT}"]
 
 
 def weakest(classes: tuple[ClassShares, ...]) -> ClassShares:

@@ -32,7 +32,7 @@ from pytrain.evaluation.report.page import (
     write_text,
 )
 from pytrain.evaluation.report.training import activation_section, augmentation_section, curves_section
-from pytrain.evaluation.verdict import Light, Verdict, verdict
+from pytrain.evaluation.verdict import TRY_IT, Light, Verdict, verdict
 
 MOST_SUSPECTS = 48
 FIRST_SUSPECTS = 14
@@ -41,7 +41,7 @@ FIRST_SUSPECTS = 14
 MOST_MISTAKES = 24
 MOST_PROBLEMS = 200
 HOW_TO_MOVE = (
-    '<p class="note offline">Run <code>pytrain serve --open</code> and open this report from there: '
+    f'<p class="note offline">Run <code>{TRY_IT}</code> and open this report from there: '
     "then a picture is moved by a click, and the model trained again.</p>"
 )
 LIGHTS = {Light.GOOD: ("✓", "good"), Light.CARE: ("!", "take care"), Light.BAD: ("✗", "bad")}
@@ -101,7 +101,7 @@ def _verdict(report: TransferReport, answer: Verdict) -> str:
         f"<p>{escape(point.text)}</p></li>"
         for point in answer.points
     )
-    steps = "".join(f"<li>{escape(step)}</li>" for step in answer.steps)
+    steps = "".join(f"<li>{_with_command(escape(step))}</li>" for step in answer.steps)
     return (
         f"<header><p>Report</p><h1>{escape(report.title)}</h1>"
         f"<p>Tells {escape(listed(judged.labels))} apart. Each of the {len(judged.pictures):,} pictures was "
@@ -112,6 +112,11 @@ def _verdict(report: TransferReport, answer: Verdict) -> str:
         f'<ul class="points">{points}</ul>'
         f'<div class="steps"><h3>To make it better</h3><ol>{steps}</ol></div></section>'
     )
+
+
+def _with_command(text: str) -> str:
+    """A command as a word that is not broken at the end of a line."""
+    return text.replace(TRY_IT, f"<code>{TRY_IT}</code>")
 
 
 def _lamp(light: Light) -> str:
