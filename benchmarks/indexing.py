@@ -1,6 +1,6 @@
 """How fast a large folder is indexed, and in how much memory: python benchmarks/indexing.py [pictures]
 
-Makes that many small pictures (half PNG, half JPEG, 64 x 64, ten classes, all different) in a temporary folder
+Makes that many small pictures (half PNG, half JPEG, 64 x 64, ten classes, no two alike) in a temporary folder
 and reads them in fresh processes: once anew, once with the cache of looks filled.
 """
 

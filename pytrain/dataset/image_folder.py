@@ -30,6 +30,9 @@ WORK = ".pytrain"
 CHUNK = 512
 """Files in flight at a time: enough to keep all cores busy, few enough to keep memory flat."""
 
+HANDFUL = 16
+"""Files that a thread takes at a time: handing over one by one costs as much as reading a small one."""
+
 BLOCK = 1 << 20
 """Larger files are hashed in pieces of this many bytes."""
 
@@ -127,7 +130,9 @@ def in_threads(
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
         waiting = iter(items)
         while chunk := list(islice(waiting, CHUNK)):
-            yield from pool.map(work, chunk)
+            handfuls = [chunk[at : at + HANDFUL] for at in range(0, len(chunk), HANDFUL)]
+            for results in pool.map(lambda handful: [work(item) for item in handful], handfuls):
+                yield from results
             done += len(chunk)
             if progress is not None:
                 progress(done)
