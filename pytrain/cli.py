@@ -60,10 +60,12 @@ def data_four_shapes(data: Path, seed: int, archive: Path | None, quick: bool) -
 @click.option("--out", type=NEW_FILE, help="The page.  [default: .pytrain/<name>-check.html beside DIR]")
 @click.option("--json", "as_data", is_flag=True, help="Print JSON, for programs.")
 def data_check(source: Path, out: Path | None, as_data: bool) -> None:
-    """Say what is in a folder of pictures: counts, unreadable files, copies, bursts, imbalance.
+    """Say what is in a folder of pictures, and what is wrong with it.
+
+    Counts, unreadable files, copies, near-duplicates, recordings, tiny and huge pictures, imbalance: in a table
+    and, with pictures, in an HTML page.
 
     DIR holds one folder of pictures for each class; a zip of it, or a CSV of path,label, will do as well.
-    What was found is shown with pictures in an HTML page.
 
     Example: pytrain data check datasets/flowers
     """
