@@ -21,6 +21,7 @@ _PUBLIC = {
     "read_bundle": ("pytrain.bundle", "read"),
     "read_image": ("pytrain.image", "read_image"),
     "to_input": ("pytrain.image", "to_input"),
+    "train": ("pytrain.pipeline", "train"),
     "train_four_shapes": ("pytrain.pipeline", "train_four_shapes"),
     "verify": ("pytrain.export.verify", "verify"),
 }

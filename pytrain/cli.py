@@ -14,6 +14,7 @@ import pytrain.model
 from pytrain import __version__
 from pytrain.errors import PytrainError
 
+FOUR_SHAPES = "four-shapes"
 FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 DATA = click.option(
@@ -75,30 +76,66 @@ def data_check(source: Path, out: Path | None, as_data: bool) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["four-shapes"]))
-@click.option("--recipe", type=click.Choice(["cnn", "mlp"]), default="cnn", show_default=True)
-@click.option("--out", type=FOLDER, help="The model's folder.  [default: exported_models/four-shapes[-mlp]]")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--recipe",
+    type=click.Choice(["transfer", "cnn", "mlp"]),
+    help="How to train.  [default: transfer; cnn for four-shapes]",
+)
+@click.option("--out", type=FOLDER, help="The model's folder.  [default: exported_models/ and DIR's name]")
+@click.option(
+    "--backbone",
+    default="efficientnet-lite0",
+    show_default=True,
+    help="transfer: the network to start from; pytrain backbones lists them.",
+)
+@click.option(
+    "--fine-tune",
+    type=click.Choice(["auto", "never", "always"]),
+    default="auto",
+    show_default=True,
+    help="transfer: train the network's last blocks too, and keep that if it is better.",
+)
 @DATA
 @SEED
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the pictures, at most.")
+@click.option("--epochs", type=click.IntRange(min=1), help="four-shapes: passes over the pictures, at most.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted training stopped.")
-@click.option("--quick", is_flag=True, help="A sixth of the pictures, for a first look.")
+@click.option("--quick", is_flag=True, help="four-shapes: a sixth of the pictures, for a first look.")
 def train(
-    what: str,
-    recipe: str,
+    source: Path,
+    recipe: str | None,
     out: Path | None,
+    backbone: str,
+    fine_tune: str,
     data: Path,
     seed: int,
     epochs: int | None,
     resume: bool,
     quick: bool,
 ) -> None:
-    """Train, evaluate, export and verify a model."""
+    """Train, evaluate, export and verify a model.
+
+    DIR holds one folder of pictures for each class; a zip of it, or a CSV of path,label, will do as well.
+    Pictures in a folder named unknown show none of the classes. four-shapes stands for the drawn shapes.
+
+    Example: pytrain train datasets/flowers
+    """
+    from pytrain.pipeline import train as train_folder
     from pytrain.pipeline import train_four_shapes
 
+    if str(source) != FOUR_SHAPES:
+        if recipe in ("cnn", "mlp"):
+            raise click.UsageError(f"The recipe {recipe} is for {FOUR_SHAPES}. A folder takes: transfer.")
+        train_folder(
+            source, out, backbone=backbone, fine_tune=fine_tune, seed=seed, resume=resume, say=click.echo
+        )
+        return
+    if recipe == "transfer":
+        raise click.UsageError(f"{FOUR_SHAPES} takes the recipes cnn and mlp; transfer takes a folder.")
+    recipe = recipe or "cnn"
     suffix = "" if recipe == "cnn" else f"-{recipe}"
     train_four_shapes(
-        out or Path("exported_models") / f"{what}{suffix}",
+        out or Path("exported_models") / f"{FOUR_SHAPES}{suffix}",
         recipe=recipe,
         data=data,
         seed=seed,

@@ -30,8 +30,8 @@ Indices = npt.NDArray[np.int64]
 Advance = Callable[[int, int], None]
 """Called as advance(pictures done, pictures in all)."""
 
-AT_ONCE = 32
-"""Views that go through the network together; more at a time are no faster on a processor."""
+AT_ONCE = 16
+"""Views that go through the network together; more at a time are slower on a processor and take memory."""
 
 
 class DrawViews(Protocol):

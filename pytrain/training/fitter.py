@@ -18,6 +18,9 @@ STRENGTHS = (3.0, 10.0, 30.0, 100.0)
 KNOWN_STRENGTH = 10.0
 """For telling the classes from everything else, where the choice makes no difference."""
 
+KNOWN_VIEWS = 2
+"""Views of each picture that it is told with; more make no difference either."""
+
 NO_CLASS = -1
 """Stands for `unknown` where classes are numbers."""
 
@@ -86,7 +89,7 @@ class Fitter:
         if excluded not in self._known:
             left, none = self.numbers(excluded), self.numbers(excluded, of_classes=False)
             scaling, strays = self._scaled(excluded)
-            views = range(1, self.features.views + 1)
+            views = range(1, min(KNOWN_VIEWS, self.features.views) + 1)
             outside = np.arange(len(self.outsiders.row_of))
             own = [Part(self.features, left, view) for view in (0, *views)]
             strange = [Part(self.features, none), Part(self.outsiders, outside)]
@@ -112,25 +115,18 @@ class Fitter:
 
     def choose(self, excluded: Excluded, validated: Sequence[int]) -> Choice:
         """Chooses strength and temperature: for each validated fold a head is fitted to all others."""
-        tried = []
-        for strength in STRENGTHS:
-            parts = []
-            for fold in validated:
-                here = np.flatnonzero((self.fold == fold) & (self.truth != NO_CLASS))
-                head = self.logits(excluded | {fold}, strength)
-                parts.append((head.logits(self.features.read(here)), self.truth[here]))
-            logits, truth = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-            temperature = fit_temperature(logits, truth)
-            tried.append(
-                {
-                    "strength": strength,
-                    "val_loss": negative_log_likelihood(logits, truth, temperature),
-                    "val_accuracy": float((logits.argmax(1) == truth).mean()),
-                    "temperature": temperature,
-                }
-            )
+        logits: dict[float, list[Floats]] = {strength: [] for strength in STRENGTHS}
+        for fold in validated:
+            embeddings = self.features.read(self._in(fold))
+            for strength in STRENGTHS:
+                logits[strength].append(self.logits(excluded | {fold}, strength).logits(embeddings))
+        truth = np.concatenate([self.truth[self._in(fold)] for fold in validated])
+        tried = tuple(_judged(strength, np.concatenate(parts), truth) for strength, parts in logits.items())
         best = min(tried, key=lambda row: row["val_loss"])
-        return Choice(best["strength"], best["temperature"], tuple(tried))
+        return Choice(best["strength"], best["temperature"], tried)
+
+    def _in(self, fold: int) -> Indices:
+        return np.flatnonzero((self.fold == fold) & (self.truth != NO_CLASS))
 
     def _scaled(self, excluded: Excluded) -> tuple[Scaling, Floats]:
         if excluded not in self._scalings:
@@ -144,3 +140,13 @@ class Fitter:
         counts = np.bincount(self.truth[numbers], minlength=self.classes)
         weights = 1 / np.sqrt(counts[self.truth[numbers]])
         return np.asarray(weights / weights.mean(), np.float32)
+
+
+def _judged(strength: float, logits: Floats, truth: Indices) -> dict[str, float]:
+    temperature = fit_temperature(logits, truth)
+    return {
+        "strength": strength,
+        "val_loss": negative_log_likelihood(logits, truth, temperature),
+        "val_accuracy": float((logits.argmax(1) == truth).mean()),
+        "temperature": temperature,
+    }

@@ -8,11 +8,12 @@ pictures themselves to speak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
@@ -27,7 +28,7 @@ LEVEL_WEIGHTS = (1.0, 0.6)
 STRAYING = 100.0
 """How much dearer weights are along the changes of views; 30 to 300 do about as well."""
 
-MOST_STRAYS = 900
+MOST_STRAYS = 400
 """Differences between a picture and its view that are looked at."""
 
 CHUNK = 4096
@@ -36,8 +37,13 @@ CHUNK = 4096
 KEPT = 20_000
 """Up to so many are kept in memory; more are read anew from disk in every step."""
 
-STEPS = 200
-TOLERANCE = 1e-5
+FEW = 2000
+"""Up to so many, rows are described by as many coordinates as there are rows, which is quicker."""
+
+RIDGE = 1e-4
+"""Added to the rows' products: identical rows span fewer dimensions than there are rows."""
+
+STOP = {"maxiter": 200, "gtol": 1e-5, "ftol": 1e-7}
 
 
 @dataclass(frozen=True)
@@ -63,12 +69,28 @@ class Part:
         return len(self.pictures)
 
 
+@dataclass(frozen=True)
+class Few:
+    """Rows as coordinates in the space that they span, where the penalty is the plain one.
+
+    What a penalised regression learns is a sum of its rows (the representer theorem), so nothing is lost.
+
+    Attributes:
+        coordinates: float32 [rows, rows].
+        basis: float32 [width, rows]; times weights on coordinates gives weights on scaled embeddings.
+    """
+
+    coordinates: Floats
+    basis: Floats
+
+
 class Rows:
     """Scaled embeddings, a chunk at a time."""
 
     def __init__(self, parts: Sequence[Part], scaling: Scaling) -> None:
         self._parts, self._scaling = parts, scaling
         self._kept: list[Floats] | None = None
+        self._few: Few | None = None
 
     def __len__(self) -> int:
         return sum(len(part) for part in self._parts)
@@ -81,6 +103,21 @@ class Rows:
             yield from self._kept
         else:
             yield from self._read()
+
+    def few(self, strays: Floats) -> Few:
+        """The rows' coordinates, where there are few of them."""
+        if self._few is None:
+            x = np.concatenate(list(self))
+            basis = x.T
+            if len(strays):
+                # The inverse of the penalty's matrix, times the rows (Woodbury).
+                inner = strays @ strays.T + np.eye(len(strays), dtype=np.float32) * (len(strays) / STRAYING)
+                basis = basis - strays.T @ np.linalg.solve(inner, strays @ x.T)
+            inner = (x @ basis).astype(np.float64)
+            coordinates = np.linalg.cholesky((inner + inner.T) / 2 + np.eye(len(x)) * RIDGE)
+            basis = solve_triangular(coordinates, basis.T.astype(np.float64), lower=True).T
+            self._few = Few(coordinates.astype(np.float32), basis.astype(np.float32))
+        return self._few
 
     def _read(self) -> Iterator[Floats]:
         for part in self._parts:
@@ -150,31 +187,41 @@ def fit(
         scaling: that of the rows.
         strays: directions in which weights are dear.
     """
-    width, classes = len(scaling.mean), targets.shape[1]
-    total = float(weights.sum())
+    size = 1 / (strength * float(weights.sum()))
+    if len(rows) <= FEW:
+        few = rows.few(strays)
+        kernel, bias = _fit([few.coordinates], targets, weights, size, strays[:0])
+        kernel = few.basis @ kernel
+    else:
+        kernel, bias = _fit(rows, targets, weights, size, strays)
+    kernel = kernel * scaling.scale[:, None]
+    return Head(kernel, bias - scaling.mean @ kernel)
+
+
+def _fit(
+    chunks: Iterable[Floats], targets: Floats, weights: Floats, size: float, strays: Floats
+) -> tuple[Floats, Floats]:
+    """Kernel and bias with the least mean cross entropy plus penalty."""
+    width, classes = next(iter(chunks)).shape[1], targets.shape[1]
+    shares = (weights / weights.sum())[:, None].astype(np.float32)
 
     def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         kernel, bias = _parts(flat.astype(np.float32), width, classes)
-        value, to_kernel, to_bias = _penalty(kernel, strays, 1 / (strength * total))
+        value, to_kernel, to_bias = _penalty(kernel, strays, size)
         at = 0
-        for chunk in rows:
+        for chunk in chunks:
             here = slice(at, at + len(chunk))
             at += len(chunk)
             said = log_softmax(chunk @ kernel + bias, axis=1)
-            share = weights[here, None] / np.float32(total)
-            value -= float((share * targets[here] * said).sum())
-            wrong = share * (np.exp(said) - targets[here])
+            value -= float((shares[here] * targets[here] * said).sum())
+            wrong = shares[here] * (np.exp(said) - targets[here])
             to_kernel += chunk.T @ wrong
             to_bias += wrong.sum(0)
         return value, np.concatenate([to_kernel.ravel(), to_bias]).astype(np.float64)
 
     start = np.zeros((width + 1) * classes)
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "gtol": TOLERANCE, "ftol": 1e-7}
-    )
-    kernel, bias = _parts(found.x.astype(np.float32), width, classes)
-    kernel = kernel * scaling.scale[:, None]
-    return Head(kernel, bias - scaling.mean @ kernel)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=STOP)
+    return _parts(found.x.astype(np.float32), width, classes)
 
 
 def _parts(flat: Floats, width: int, classes: int) -> tuple[Floats, Floats]:

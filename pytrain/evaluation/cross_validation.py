@@ -1,0 +1,197 @@
+"""Judges transfer learning honestly: every picture is answered by heads that never saw it or its like.
+
+The pictures are dealt into folds, near-duplicates together. For each fold, strength and temperature are
+chosen on the other folds alone, heads are fitted to those, and answer. What is shipped is then fitted to all
+pictures in the same way, so it is a little better than what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import softmax
+
+from pytrain.dataset.image_folder import Picture
+from pytrain.evaluation.calibration import Calibration
+from pytrain.evaluation.judged import Judged, Outsiders
+from pytrain.evaluation.metrics import Floats, Ints, expected_calibration_error
+from pytrain.training.feature_cache import Features
+from pytrain.training.fitter import NO_CLASS, Choice, Fitter
+from pytrain.training.head import Head
+from pytrain.training.temperature import negative_log_likelihood
+
+FOLDS = 5
+
+MANY = 3000
+"""Pictures from which one fold tells enough: the others would cost minutes and change nothing."""
+
+REJECTED = 0.03
+"""Share of the pictures of the classes, and of their views, that may be called unknown."""
+
+REJECTED_AT_MOST = 0.10
+"""The same, where the user's own pictures of none of the classes ask for more."""
+
+ACCEPTED = 0.025
+"""Share of those that may be called a class."""
+
+LEFT_OUT_CLASSES = 20
+"""Up to so many classes, each is left out once to see what becomes of its pictures."""
+
+
+@dataclass(frozen=True)
+class Heads:
+    """What goes into the model: the calibrated head for the classes, and the one for `known`."""
+
+    logits: Head
+    known: Head
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The heads that are shipped, and what heads made in the same way are worth."""
+
+    heads: Heads
+    judged: Judged
+    calibration: Calibration
+
+
+def cross_validate(
+    fitter: Fitter,
+    pictures: Sequence[Picture],
+    labels: Sequence[str],
+    groups: Ints,
+    measured: dict[str, Features],
+) -> Outcome:
+    """Fits heads to all pictures, and judges the way they are made.
+
+    Args:
+        fitter: with folds 0 to FOLDS - 1.
+        pictures: those of the fitter, in its order.
+        groups: int64 [pictures], near-duplicates.
+        measured: outsiders that nothing learns from, by name.
+    """
+    folds = list(range(FOLDS)) if len(pictures) <= MANY else [0]
+    answers = [_answer(fitter, fold, len(folds) > 1) for fold in folds]
+    shown = np.concatenate([answer.numbers for answer in answers])
+    truth, logits = fitter.truth[shown], np.concatenate([answer.logits for answer in answers])
+    temperatures = np.concatenate([np.full(len(a.numbers), a.temperature) for a in answers])[:, None]
+    uncalibrated = np.asarray(softmax(logits, axis=1), np.float32)
+    probabilities = np.asarray(softmax(logits / temperatures, axis=1), np.float32)
+    known = np.concatenate([answer.known for answer in answers])
+    views = np.concatenate([answer.known_of_views for answer in answers])
+    own = np.concatenate([answer.known_of_outsiders for answer in answers])
+    threshold, chosen_on = choose_threshold(np.r_[known, views.ravel()], own)
+
+    everything: frozenset[int] = frozenset()
+    choice = fitter.choose(everything, folds) if len(folds) > 1 else answers[0].choice
+    heads = Heads(
+        fitter.logits(everything, choice.strength) / choice.temperature, fitter.known(everything), choice
+    )
+    judged = Judged(
+        labels=tuple(labels),
+        pictures=tuple(pictures[number] for number in shown),
+        truth=truth,
+        probabilities=probabilities,
+        uncalibrated=uncalibrated.max(1),
+        known=known,
+        groups=groups[shown],
+        outsiders=tuple(_outsiders(fitter, own, measured)),
+        method=f"{FOLDS}-fold cross-validation"
+        if len(folds) > 1
+        else f"{1 / FOLDS:.0%} of the pictures held out",
+    )
+    calibration = Calibration(
+        temperature=choice.temperature,
+        unknown_threshold=threshold,
+        chosen_on=chosen_on,
+        accepted_unknown=float((own >= threshold).mean()) if len(own) else None,
+        rejected_known=float((known < threshold).mean()),
+        loss_before=negative_log_likelihood(logits, truth),
+        loss_after=negative_log_likelihood(np.log(np.maximum(probabilities, 1e-30)), truth),
+        calibration_error_before=expected_calibration_error(uncalibrated, truth),
+        calibration_error_after=expected_calibration_error(probabilities, truth),
+    )
+    return Outcome(heads, judged, calibration)
+
+
+def choose_threshold(known: Floats, own: Floats) -> tuple[float, str]:
+    """The score below which the answer is `unknown`, and what it was chosen on.
+
+    Args:
+        known: scores of pictures of the classes and of their views, by heads that did not see them.
+        own: scores of the user's own pictures of none of them, likewise; may be empty.
+    """
+    threshold = float(np.quantile(known, REJECTED))
+    if not len(own):
+        return threshold, "class pictures"
+    wanted = float(np.quantile(own, 1 - ACCEPTED)) + 1e-6
+    return max(threshold, min(wanted, float(np.quantile(known, REJECTED_AT_MOST)))), "unknown pictures"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What heads that did not see a fold say of it."""
+
+    numbers: Ints
+    logits: Floats
+    known: Floats
+    known_of_views: Floats
+    """float32 [pictures, views]."""
+    known_of_outsiders: Floats
+    """Of the fold's pictures of none of the classes."""
+    choice: Choice
+
+    @property
+    def temperature(self) -> float:
+        return self.choice.temperature
+
+
+def _answer(fitter: Fitter, fold: int, all_others: bool) -> _Answer:
+    without = frozenset({fold})
+    others = [number for number in range(FOLDS) if number != fold]
+    choice = fitter.choose(without, others if all_others else others[:1])
+    here = np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS))
+    strange = np.flatnonzero((fitter.fold == fold) & (fitter.truth == NO_CLASS))
+    head, known = fitter.logits(without, choice.strength), fitter.known(without)
+    views = range(1, fitter.features.views + 1)
+    return _Answer(
+        here,
+        head.logits(fitter.features.read(here)),
+        known_score(known, fitter.features.read(here)),
+        np.stack([known_score(known, fitter.features.read(here, view)) for view in views], axis=1),
+        known_score(known, fitter.features.read(strange)),
+        choice,
+    )
+
+
+def known_score(head: Head, embeddings: Floats) -> Floats:
+    """How surely each embedding is of one of the classes at all: float32 [n], 0 to 1."""
+    return np.asarray(1 - softmax(head.logits(embeddings), axis=1)[:, -1], np.float32)
+
+
+def _outsiders(fitter: Fitter, own: Floats, measured: dict[str, Features]) -> list[Outsiders]:
+    found = []
+    if len(own):
+        found.append(Outsiders("your unknown folder", own, chosen_on=True))
+    head = fitter.known(frozenset())
+    for name, features in measured.items():
+        scores = known_score(head, features.read(np.arange(len(features.row_of))))
+        found.append(Outsiders(name, scores, chosen_on=False))
+    if 2 < fitter.classes <= LEFT_OUT_CLASSES and len(fitter.truth) <= MANY:
+        scores = np.concatenate([_left_out(fitter, number) for number in range(fitter.classes)])
+        about = "each class in turn is not taught, and its pictures are shown: the hardest kind"
+        found.append(Outsiders("a class that it was not taught", scores, chosen_on=False, about=about))
+    return found
+
+
+def _left_out(fitter: Fitter, number: int) -> Floats:
+    """The scores of a class's pictures where the class is not taught."""
+    aside = FOLDS + number
+    here = np.flatnonzero(fitter.truth == number)
+    taught = replace(
+        fitter, fold=np.where(fitter.truth == number, aside, fitter.fold), _known={}, _scalings={}
+    )
+    return known_score(taught.known(frozenset({aside})), fitter.features.read(here))
