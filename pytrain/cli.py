@@ -63,7 +63,7 @@ def data_four_shapes(data: Path, seed: int, archive: Path | None, quick: bool) -
 def data_check(source: Path, out: Path | None, as_data: bool) -> None:
     """Say what is in a folder of pictures, and what is wrong with it.
 
-    Counts, unreadable files, copies, near-duplicates, recordings, tiny and huge pictures, imbalance: in a table
+    Counts, unreadable files, copies, near-duplicates, recordings, tiny and huge ones, imbalance: in a table
     and, with pictures, in an HTML page.
 
     DIR holds one folder of pictures for each class; a zip of it, or a CSV of path,label, will do as well.
