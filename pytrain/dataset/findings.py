@@ -103,7 +103,7 @@ def examine(
     Args:
         source: what `open_dataset` takes.
         work: where archives are unpacked and looks are kept; `.pytrain` beside the source by default.
-        progress: told what is done ("reading", "looking"), and how many of how many files.
+        progress: told what is done ("reading", "looking", "comparing"), and how much of how much.
 
     Raises:
         DataError: there is not a single picture to use.
@@ -116,7 +116,7 @@ def examine(
     folder = open_dataset(source, work=work, progress=told("reading"), lenient=True)
     looks, broken = look(folder, told("looking"), work)
     folder = without(folder, broken, lenient=True)
-    groups = groups_of(looks)
+    groups = groups_of(looks, told("comparing"))
     return Examination(folder, looks, groups, findings(folder, looks, groups))
 
 

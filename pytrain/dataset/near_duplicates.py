@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pytrain.dataset.likeness import STRAIGHT, Flags, Indices, Numbers, Sights, View
 from pytrain.dataset.looks import Look
+from pytrain.dataset.pictures import Progress
 from pytrain.dataset.recordings import neighbouring_frames
 
 Sketches = npt.NDArray[np.uint64]
@@ -47,12 +48,16 @@ QUERIES = 4096
 """Pictures looked up at a time."""
 
 
-def groups_of(looks: Sequence[Look]) -> Indices:
+def groups_of(looks: Sequence[Look], progress: Progress | None = None) -> Indices:
     """The group of each picture.
 
     One group are: the same bytes; near-duplicates (saved anew, resized, in other light, mirrored); and frames
     of one recording, which neighbouring names give away where neighbours are more alike than others.
     The numbers depend on the pictures' contents and names, not on their order.
+
+    Args:
+        looks: of all pictures of a data set.
+        progress: told how many of how many ways to look at them are done.
 
     Returns:
         int64 [len(looks)], not negative, equal within a group and nowhere else.
@@ -61,14 +66,14 @@ def groups_of(looks: Sequence[Look]) -> Indices:
     ordered = [looks[at] for at in order]
     groups = _Groups(len(ordered))
     if ordered:
-        for first, second in _pairs(ordered):
+        for first, second in _pairs(ordered, progress):
             groups.join(first, second)
     numbers = np.empty(len(looks), np.int64)
     numbers[order] = _numbers(ordered, groups.roots())
     return numbers
 
 
-def _pairs(looks: Sequence[Look]) -> Iterator[tuple[Indices, Indices]]:
+def _pairs(looks: Sequence[Look], progress: Progress | None) -> Iterator[tuple[Indices, Indices]]:
     """All pairs that belong together, in pieces; looks are sorted by content."""
     digests = [look.picture.digest for look in looks]
     same = np.array([at for at in range(1, len(looks)) if digests[at] == digests[at - 1]], np.int64)
@@ -78,7 +83,7 @@ def _pairs(looks: Sequence[Look]) -> Iterator[tuple[Indices, Indices]]:
     bars = _bars(sights, labels)
     kept = _sketches(sights.details)
     limits = _differing_bits(bars)
-    for view in VIEWS:
+    for number, view in enumerate(VIEWS):
         seen = sights.details if view is STRAIGHT else sights.details_of(view)[0]
         asked = kept if view is STRAIGHT else _sketches(seen)
         for first, second in _candidates(asked, kept, ~sights.flat, view.symmetric):
@@ -88,6 +93,8 @@ def _pairs(looks: Sequence[Look]) -> Iterator[tuple[Indices, Indices]]:
             first, second = first[alike], second[alike]
             alike = sights.same_colours(first, second, view)
             yield first[alike], second[alike]
+        if progress is not None:
+            progress(number + 1, len(VIEWS))
     yield neighbouring_frames(looks, sights)
 
 
