@@ -5,9 +5,10 @@ import pytest
 from python.training.small_transfer import CLASSES, pictures, small_model
 
 from pytrain.errors import TrainingError
+from pytrain.model import backbones
 from pytrain.model.backend import keras
 from pytrain.training import stage_maps as maps_module
-from pytrain.training.fine_tune import CHECKPOINT, Plan, fine_tune
+from pytrain.training.fine_tune import CHECKPOINT, Plan, fine_tune, stage_to_cut
 from pytrain.training.progress import PlainDisplay
 from pytrain.training.stage_maps import Pictures, stage_maps
 
@@ -168,6 +169,12 @@ def test_pictures_that_weigh_nothing_do_not_count(tmp_path):
 def test_a_stage_that_is_none_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="cannot be cut at 'block9'"):
         tune(small_model(), tmp_path, stage="block9")
+
+
+def test_all_blocks_of_the_last_resolution_are_trained():
+    backbone = backbones.load()
+    assert stage_to_cut(backbone) == "block5c_add"
+    assert backbone.model.get_layer("block5c_add").output.shape[1:3] == (14, 14)
 
 
 def test_a_second_training_does_not_read_the_pictures_again(tmp_path):
