@@ -7,7 +7,7 @@ pictures in the same way, so it is a little better than what was measured.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,11 +15,12 @@ from scipy.special import softmax
 
 from pytrain.dataset.image_folder import Picture
 from pytrain.evaluation.calibration import Calibration
-from pytrain.evaluation.judged import Judged, Outsiders
+from pytrain.evaluation.judged import Judged, Outsiders, Pixels, Shown
 from pytrain.evaluation.metrics import Floats, Ints, expected_calibration_error
 from pytrain.training.feature_cache import Features
 from pytrain.training.fitter import NO_CLASS, Choice, Fitter
 from pytrain.training.head import Head
+from pytrain.training.outsiders import Kind
 from pytrain.training.temperature import negative_log_likelihood
 
 FOLDS = 5
@@ -36,6 +37,9 @@ REJECTED_AT_MOST = 0.10
 ACCEPTED = 0.025
 """Share of those that may be called a class."""
 
+SHOWN = 12
+"""Outsiders of each set that the report shows."""
+
 LEFT_OUT_CLASSES = 20
 """Up to so many classes, each is left out once to see what becomes of its pictures."""
 
@@ -44,6 +48,7 @@ LEFT_OUT_CLASSES = 20
 class Heads:
     """What goes into the model: the calibrated head for the classes, and the one for `known`."""
 
+    labels: tuple[str, ...]
     logits: Head
     known: Head
     choice: Choice
@@ -63,7 +68,7 @@ def cross_validate(
     pictures: Sequence[Picture],
     labels: Sequence[str],
     groups: Ints,
-    measured: dict[str, Features],
+    measured: Mapping[Kind, Features],
 ) -> Outcome:
     """Fits heads to all pictures, and judges the way they are made.
 
@@ -71,7 +76,7 @@ def cross_validate(
         fitter: with folds 0 to FOLDS - 1.
         pictures: those of the fitter, in its order.
         groups: int64 [pictures], near-duplicates.
-        measured: outsiders that nothing learns from, by name.
+        measured: outsiders that nothing learns from.
     """
     folds = list(range(FOLDS)) if len(pictures) <= MANY else [0]
     answers = [_answer(fitter, fold, len(folds) > 1) for fold in folds]
@@ -82,13 +87,19 @@ def cross_validate(
     probabilities = np.asarray(softmax(logits / temperatures, axis=1), np.float32)
     known = np.concatenate([answer.known for answer in answers])
     views = np.concatenate([answer.known_of_views for answer in answers])
-    own = np.concatenate([answer.known_of_outsiders for answer in answers])
-    threshold, chosen_on = choose_threshold(np.r_[known, views.ravel()], own)
+    own = _Own(
+        np.concatenate([answer.strange for answer in answers]),
+        np.concatenate([answer.known_of_strange for answer in answers]),
+    )
+    threshold, chosen_on = choose_threshold(np.r_[known, views.ravel()], own.known)
 
     everything: frozenset[int] = frozenset()
     choice = fitter.choose(everything, folds) if len(folds) > 1 else answers[0].choice
     heads = Heads(
-        fitter.logits(everything, choice.strength) / choice.temperature, fitter.known(everything), choice
+        tuple(labels),
+        fitter.logits(everything, choice.strength) / choice.temperature,
+        fitter.known(everything),
+        choice,
     )
     judged = Judged(
         labels=tuple(labels),
@@ -98,7 +109,7 @@ def cross_validate(
         uncalibrated=uncalibrated.max(1),
         known=known,
         groups=groups[shown],
-        outsiders=tuple(_outsiders(fitter, own, measured)),
+        outsiders=tuple(_outsiders(fitter, heads, pictures, own, measured)),
         method=f"{FOLDS}-fold cross-validation"
         if len(folds) > 1
         else f"{1 / FOLDS:.0%} of the pictures held out",
@@ -107,7 +118,7 @@ def cross_validate(
         temperature=choice.temperature,
         unknown_threshold=threshold,
         chosen_on=chosen_on,
-        accepted_unknown=float((own >= threshold).mean()) if len(own) else None,
+        accepted_unknown=float((own.known >= threshold).mean()) if len(own.known) else None,
         rejected_known=float((known < threshold).mean()),
         loss_before=negative_log_likelihood(logits, truth),
         loss_after=negative_log_likelihood(np.log(np.maximum(probabilities, 1e-30)), truth),
@@ -132,6 +143,14 @@ def choose_threshold(known: Floats, own: Floats) -> tuple[float, str]:
 
 
 @dataclass(frozen=True)
+class _Own:
+    """The user's pictures of none of the classes, and their scores by heads that did not see them."""
+
+    numbers: Ints
+    known: Floats
+
+
+@dataclass(frozen=True)
 class _Answer:
     """What heads that did not see a fold say of it."""
 
@@ -140,8 +159,9 @@ class _Answer:
     known: Floats
     known_of_views: Floats
     """float32 [pictures, views]."""
-    known_of_outsiders: Floats
-    """Of the fold's pictures of none of the classes."""
+    strange: Ints
+    """The fold's pictures of none of the classes."""
+    known_of_strange: Floats
     choice: Choice
 
     @property
@@ -162,6 +182,7 @@ def _answer(fitter: Fitter, fold: int, all_others: bool) -> _Answer:
         head.logits(fitter.features.read(here)),
         known_score(known, fitter.features.read(here)),
         np.stack([known_score(known, fitter.features.read(here, view)) for view in views], axis=1),
+        strange,
         known_score(known, fitter.features.read(strange)),
         choice,
     )
@@ -172,19 +193,43 @@ def known_score(head: Head, embeddings: Floats) -> Floats:
     return np.asarray(1 - softmax(head.logits(embeddings), axis=1)[:, -1], np.float32)
 
 
-def _outsiders(fitter: Fitter, own: Floats, measured: dict[str, Features]) -> list[Outsiders]:
+def _outsiders(
+    fitter: Fitter, heads: Heads, pictures: Sequence[Picture], own: _Own, measured: Mapping[Kind, Features]
+) -> list[Outsiders]:
     found = []
-    if len(own):
-        found.append(Outsiders("your unknown folder", own, chosen_on=True))
-    head = fitter.known(frozenset())
-    for name, features in measured.items():
-        scores = known_score(head, features.read(np.arange(len(features.row_of))))
-        found.append(Outsiders(name, scores, chosen_on=False))
+    if len(own.numbers):
+        shown = _shown(
+            heads, fitter.features.read(own.numbers), own.known, lambda at: pictures[own.numbers[at]]
+        )
+        found.append(Outsiders("your unknown folder", own.known, chosen_on=True, shown=shown))
+    for kind, features in measured.items():
+        embeddings = features.read(np.arange(len(features.row_of)))
+        known = known_score(heads.known, embeddings)
+        shown = _shown(heads, embeddings, known, kind.draw)
+        found.append(Outsiders(kind.name, known, chosen_on=False, shown=shown, about=kind.about))
     if 2 < fitter.classes <= LEFT_OUT_CLASSES and len(fitter.truth) <= MANY:
-        scores = np.concatenate([_left_out(fitter, number) for number in range(fitter.classes)])
+        known = np.concatenate([_left_out(fitter, number) for number in range(fitter.classes)])
         about = "each class in turn is not taught, and its pictures are shown: the hardest kind"
-        found.append(Outsiders("a class that it was not taught", scores, chosen_on=False, about=about))
+        found.append(
+            Outsiders("a class that it was not taught", known, chosen_on=False, about=about, near=True)
+        )
     return found
+
+
+def _shown(
+    heads: Heads, embeddings: Floats, known: Floats, picture: Callable[[int], Picture | Pixels]
+) -> tuple[Shown, ...]:
+    """The outsiders that fooled the model most, or came nearest to it."""
+    probabilities = softmax(heads.logits.logits(embeddings), axis=1)
+    return tuple(
+        Shown(
+            picture(int(at)),
+            heads.labels[int(probabilities[at].argmax())],
+            float(probabilities[at].max()),
+            float(known[at]),
+        )
+        for at in np.argsort(-known)[:SHOWN]
+    )
 
 
 def _left_out(fitter: Fitter, number: int) -> Floats:

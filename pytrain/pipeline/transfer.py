@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytrain.model.backbones import Backbone
     from pytrain.training.feature_cache import Features
     from pytrain.training.fitter import Fitter
+    from pytrain.training.outsiders import Kind
     from pytrain.training.progress import Display
 
 Say = Callable[[str], None]
@@ -192,7 +193,7 @@ class _Learned:
     backbone: Backbone
     features: Features
     taught: Features
-    measured: dict[str, Features]
+    measured: dict[Kind, Features]
     fitter: Fitter
 
 
@@ -237,7 +238,7 @@ def _learn(data: _Data, name: str, cache: Path, seed: int, shown: Display) -> _L
     labels = [picture.label for picture in pictures]
     fold = folds(labels, data.groups, FOLDS, seed)
     fitter = Fitter(features, data.truth, len(data.folder.labels), fold, widths(backbone), taught)
-    return _Learned(backbone, features, taught, {outsiders.MEASURED.name: measured}, fitter)
+    return _Learned(backbone, features, taught, {outsiders.MEASURED: measured}, fitter)
 
 
 def _views(pictures: int) -> int:

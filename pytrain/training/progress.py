@@ -32,10 +32,11 @@ class Display(Protocol):
 
 
 class PlainDisplay:
-    """One line an epoch, for logs and pipes."""
+    """One line for every tenth of the preparation and for every epoch, for logs and pipes."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
+        self._tenths: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +49,9 @@ class PlainDisplay:
     def preparing(self, name: str, done: int, total: int) -> None:
         if done == total:
             self.say(f"{name}: {total} pictures prepared")
+        elif (tenth := 10 * done // total) > self._tenths.get(name, 0):
+            self._tenths[name] = tenth
+            self.say(f"{name}: {10 * tenth} %")
 
     def step(self, epoch: int, epochs: int, done: int, steps: int, loss: float, accuracy: float) -> None:
         return None

@@ -1,0 +1,210 @@
+"""How good the classifier is that a few pictures make, beside the usual linear probe, on real pictures.
+
+    python benchmarks/transfer_quality.py [DIR ...] [--per-class 12] [--seeds 10]
+
+Without folders it takes three collections on which no setting was chosen: Tux Paint's stamps (apt install
+tuxpaint-stamps-default), photographs and drawings cut out by hand; Fashion-MNIST's test pictures (apt install
+dataset-fashion-mnist); and the handwritten digits that come with scikit-learn. For each seed, some pictures
+of every class are learned from and the others asked.
+
+The probe: scikit-learn's LogisticRegression, as it comes, on the same backbone's embeddings. All pictures
+are embedded once; near-duplicates are kept on one side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.special import softmax
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
+
+from pytrain.dataset.image_folder import open_dataset, without
+from pytrain.dataset.looks import look
+from pytrain.dataset.near_duplicates import groups_of
+from pytrain.dataset.split import folds
+from pytrain.evaluation.cross_validation import FOLDS, Outcome, cross_validate, known_score
+from pytrain.evaluation.metrics import expected_calibration_error
+from pytrain.image import read_image
+from pytrain.model.backbones import DEFAULT, load
+from pytrain.model.transfer import embedder, widths
+from pytrain.training import outsiders
+from pytrain.training.feature_cache import Items, embed
+from pytrain.training.fitter import Fitter
+from pytrain.training.views import WebcamViews
+
+STAMPS = Path("/usr/share/tuxpaint/stamps")
+STAMP_CLASSES = {
+    "birds": "animals/birds",
+    "bovines": "animals/mammals/bovines",
+    "clothes": "clothes",
+    "fish": "animals/fish",
+    "flowers": "plants/flowers",
+    "fruit": "food/fruit",
+    "tools": "household/tools",
+    "vegetables": "food/vegetables",
+}
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+FASHION_CLASSES = [
+    "t-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "boot",
+]
+PER_CLASS = 60
+"""Pictures taken of each class of the large collections."""
+
+VIEWS = 4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, help="other collections, <label>/*")
+    parser.add_argument("--per-class", type=int, default=12, help="pictures learned from")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--backbone", default=DEFAULT)
+    parser.add_argument("--cache", type=Path, help="keep embeddings here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        collections = options.folders or [stamps(work), fashion(work), digits(work)]
+        studies = [Study(folder, options.cache or work, options.backbone) for folder in collections]
+    print(f"{options.per_class} pictures of each class, {options.seeds} seeds, {options.backbone}")
+    for study in studies:
+        print(study.line(options.per_class, options.seeds, [s for s in studies if s is not study]))
+
+
+class Study:
+    """One collection, embedded."""
+
+    def __init__(self, folder: Path, cache: Path, backbone_name: str) -> None:
+        found = open_dataset(folder, work=cache)
+        looks, problems = look(found, cache=cache)
+        self.folder = without(found, problems)
+        self.pictures = self.folder.pictures
+        self.groups = groups_of(looks)
+        labels = {label: number for number, label in enumerate(self.folder.labels)}
+        self.truth = np.array([labels[picture.label] for picture in self.pictures])
+        backbone = load(backbone_name)
+        self.widths = widths(backbone)
+        model = embedder(backbone)
+        items = Items(
+            [p.digest for p in self.pictures], lambda number: read_image(self.pictures[number].path)
+        )
+        key = f"{backbone_name}-{backbone.digest[:8]}"
+        self.features = embed(model, items, cache, f"{key}-views", views=VIEWS, draw=WebcamViews())
+        self.strange = embed(model, outsiders.TAUGHT.items(), cache, key)
+
+    def line(self, per_class: int, seeds: int, others: list[Study]) -> str:
+        """Means over the seeds; AUROC is against the other collections."""
+        rows = np.array([self._round(per_class, seed, others) for seed in range(seeds)])
+        probe, ours, error, auroc = rows.mean(0)
+        low, high = np.percentile(rows[:, 1] - rows[:, 0], [0, 100]) * 100
+        return (
+            f"{self.folder.name:<14} {len(self.folder.labels):>2} classes  probe {probe:.1%} ours {ours:.1%} "
+            f"(+{(ours - probe) * 100:.1f} points; by seed {low:+.1f} to {high:+.1f})  "
+            f"calibration error {error:.1%}  AUROC of unknown {auroc:.3f}"
+        )
+
+    def _round(self, per_class: int, seed: int, others: list[Study]) -> tuple[float, float, float, float]:
+        learned, asked = self._dealt(per_class, seed)
+        embeddings, questions = self.features.read(learned), self.features.read(asked)
+        with threadpool_limits(1):
+            probe = LogisticRegression(max_iter=1000).fit(embeddings, self.truth[learned])
+            outcome = self._ours(learned, seed)
+        logits = outcome.heads.logits.logits(questions)
+        right = self.truth[asked]
+        strange = np.concatenate([other.features.read(np.arange(len(other.pictures))) for other in others])
+        return (
+            float((probe.predict(questions) == right).mean()),
+            float((logits.argmax(1) == right).mean()),
+            expected_calibration_error(np.asarray(softmax(logits, axis=1), np.float32), right),
+            _auroc(known_score(outcome.heads.known, questions), known_score(outcome.heads.known, strange)),
+        )
+
+    def _dealt(self, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures to learn from and to ask; a group of near-duplicates is on one side."""
+        draw = np.random.default_rng(seed)
+        learned: list[int] = []
+        for number in range(len(self.folder.labels)):
+            mine = draw.permutation(np.flatnonzero(self.truth == number))
+            learned += mine[:per_class].tolist()
+        asked = np.flatnonzero(~np.isin(self.groups, self.groups[learned]))
+        return np.array(learned), asked
+
+    def _ours(self, learned: np.ndarray, seed: int) -> Outcome:
+        pictures = [self.pictures[number] for number in learned]
+        places = {"file_of": self.features.file_of[learned], "row_of": self.features.row_of[learned]}
+        fold = folds([picture.label for picture in pictures], self.groups[learned], FOLDS, seed)
+        fitter = Fitter(
+            replace(self.features, **places),
+            self.truth[learned],
+            len(self.folder.labels),
+            fold,
+            self.widths,
+            self.strange,
+        )
+        return cross_validate(fitter, pictures, self.folder.labels, self.groups[learned], {})
+
+
+def _auroc(known: np.ndarray, strange: np.ndarray) -> float:
+    truth = np.repeat([1, 0], [len(known), len(strange)])
+    return float(roc_auc_score(truth, np.concatenate([known, strange]))) if len(strange) else float("nan")
+
+
+def stamps(work: Path) -> Path:
+    """Tux Paint's stamps of eight kinds."""
+    if not STAMPS.is_dir():
+        raise SystemExit(f"{STAMPS} is missing. What to do: apt install tuxpaint-stamps-default")
+    folder = work / "stamps"
+    for label, place in STAMP_CLASSES.items():
+        (folder / label).mkdir(parents=True)
+        for file in sorted((STAMPS / place).glob("*.png")):
+            (folder / label / file.name).symlink_to(file)
+    return folder
+
+
+def fashion(work: Path) -> Path:
+    """The first test pictures of each class of Fashion-MNIST."""
+    if not FASHION.is_dir():
+        raise SystemExit(f"{FASHION} is missing. What to do: apt install dataset-fashion-mnist")
+    images, labels = (
+        np.frombuffer(gzip.decompress((FASHION / name).read_bytes()), np.uint8, offset=offset)
+        for name, offset in (("t10k-images-idx3-ubyte.gz", 16), ("t10k-labels-idx1-ubyte.gz", 8))
+    )
+    return _written(work / "fashion-mnist", images.reshape(-1, 28, 28), labels, FASHION_CLASSES)
+
+
+def digits(work: Path) -> Path:
+    """Handwritten digits of 8 x 8 pixels."""
+    found = load_digits()
+    images = (found.images * (255 / 16)).astype(np.uint8)
+    return _written(work / "digits", images, found.target, [str(number) for number in range(10)])
+
+
+def _written(folder: Path, images: np.ndarray, labels: np.ndarray, names: list[str]) -> Path:
+    for number, name in enumerate(names):
+        (folder / name).mkdir(parents=True)
+        for at in np.flatnonzero(labels == number)[:PER_CLASS]:
+            Image.fromarray(images[at]).save(folder / name / f"{at:05}.png")
+    return folder
+
+
+if __name__ == "__main__":
+    main()
