@@ -155,7 +155,7 @@ def stage_to_cut(backbone: Backbone) -> str:
     """The last stage of a finer resolution than the features: all blocks of the last resolution are trained.
 
     With 80 pictures a class (CIFAR-10, Fashion-MNIST; one draw each) that was worth 1 to 4 points, with 32 or
-    fewer nothing; training only what comes behind block6 was worth nothing at either size.
+    fewer nothing clear; training only what comes behind block6 was worth nothing at either size.
     """
     side = backbone.model.output.shape[1]
     finer = [name for name in backbone.stages if backbone.model.get_layer(name).output.shape[1] > side]
