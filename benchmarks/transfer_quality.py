@@ -35,7 +35,8 @@ from pytrain.evaluation.cross_validation import FOLDS, Outcome, cross_validate, 
 from pytrain.evaluation.metrics import expected_calibration_error
 from pytrain.image import read_image
 from pytrain.model.backbones import DEFAULT, load
-from pytrain.model.transfer import embedder, widths
+from pytrain.model.backend import keras
+from pytrain.model.transfer import embedder, level_of
 from pytrain.training import outsiders
 from pytrain.training.feature_cache import Items, embed
 from pytrain.training.fitter import Fitter
@@ -102,13 +103,17 @@ class Study:
         labels = {label: number for number, label in enumerate(self.folder.labels)}
         self.truth = np.array([labels[picture.label] for picture in self.pictures])
         backbone = load(backbone_name)
-        self.widths = widths(backbone)
+        self.level_of = level_of(backbone)
         model = embedder(backbone)
         items = Items(
             [p.digest for p in self.pictures], lambda number: read_image(self.pictures[number].path)
         )
         key = f"{backbone_name}-{backbone.digest[:8]}"
         self.features = embed(model, items, cache, f"{key}-views", views=VIEWS, draw=WebcamViews())
+        pooled = keras.Model(
+            backbone.model.input, keras.layers.GlobalAveragePooling2D()(backbone.model.output)
+        )
+        self.plain = embed(pooled, items, cache, f"{key}-plain")
         self.strange = embed(model, outsiders.TAUGHT.items(), cache, key)
 
     def line(self, per_class: int, seeds: int, others: list[Study]) -> str:
@@ -124,15 +129,15 @@ class Study:
 
     def _round(self, per_class: int, seed: int, others: list[Study]) -> tuple[float, float, float, float]:
         learned, asked = self._dealt(per_class, seed)
-        embeddings, questions = self.features.read(learned), self.features.read(asked)
+        questions = self.features.read(asked)
         with threadpool_limits(1):
-            probe = LogisticRegression(max_iter=1000).fit(embeddings, self.truth[learned])
+            probe = LogisticRegression(max_iter=1000).fit(self.plain.read(learned), self.truth[learned])
             outcome = self._ours(learned, seed)
         logits = outcome.heads.logits.logits(questions)
         right = self.truth[asked]
         strange = np.concatenate([other.features.read(np.arange(len(other.pictures))) for other in others])
         return (
-            float((probe.predict(questions) == right).mean()),
+            float((probe.predict(self.plain.read(asked)) == right).mean()),
             float((logits.argmax(1) == right).mean()),
             expected_calibration_error(np.asarray(softmax(logits, axis=1), np.float32), right),
             _auroc(known_score(outcome.heads.known, questions), known_score(outcome.heads.known, strange)),
@@ -157,7 +162,7 @@ class Study:
             self.truth[learned],
             len(self.folder.labels),
             fold,
-            self.widths,
+            self.level_of,
             self.strange,
         )
         return cross_validate(fitter, pictures, self.folder.labels, self.groups[learned], {})

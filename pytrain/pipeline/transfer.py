@@ -202,7 +202,7 @@ def _learn(data: _Data, name: str, cache: Path, seed: int, shown: Display) -> _L
     from pytrain.evaluation.cross_validation import FOLDS
     from pytrain.image import read_image
     from pytrain.model.backbones import load
-    from pytrain.model.transfer import embedder, widths
+    from pytrain.model.transfer import embedder, level_of
     from pytrain.training import outsiders
     from pytrain.training.feature_cache import Items, embed
     from pytrain.training.fitter import Fitter
@@ -212,7 +212,7 @@ def _learn(data: _Data, name: str, cache: Path, seed: int, shown: Display) -> _L
     model = embedder(backbone)
     draw = WebcamViews()
     drawn = sha256(repr(draw).encode()).hexdigest()[:8]
-    key = f"{name}-{backbone.digest[:12]}-{sum(widths(backbone))}"
+    key = f"{name}-{backbone.digest[:12]}-{model.output.shape[-1]}"
     pictures = data.pictures
     items = Items([picture.digest for picture in pictures], lambda number: read_image(pictures[number].path))
     features = embed(
@@ -237,7 +237,7 @@ def _learn(data: _Data, name: str, cache: Path, seed: int, shown: Display) -> _L
     taught, measured = drawn_ones(outsiders.TAUGHT), drawn_ones(outsiders.MEASURED)
     labels = [picture.label for picture in pictures]
     fold = folds(labels, data.groups, FOLDS, seed)
-    fitter = Fitter(features, data.truth, len(data.folder.labels), fold, widths(backbone), taught)
+    fitter = Fitter(features, data.truth, len(data.folder.labels), fold, level_of(backbone), taught)
     return _Learned(backbone, features, taught, {outsiders.MEASURED: measured}, fitter)
 
 
@@ -387,14 +387,14 @@ def _activations(model: Any, outcome: Outcome) -> tuple[Activation, ...]:
     from pytrain.image import read_image, to_input
     from pytrain.model.backend import keras
     from pytrain.model.lens import LOGITS
-    from pytrain.model.transfer import EMBEDDING
+    from pytrain.model.transfer import CELLS, activation_map
 
     judged = outcome.judged
     wrong = np.flatnonzero(judged.best != judged.truth)[: SHOWN // 2]
     right = np.flatnonzero(judged.best == judged.truth)
     chosen = [*wrong, *_spread(right.tolist(), 2 * SHOWN - len(wrong))]
     inputs = np.stack([to_input(read_image(judged.pictures[number].path)) for number in chosen])
-    features = model.get_layer(EMBEDDING).input
+    features = model.get_layer(CELLS).input
     looking = keras.Model(model.input, {"features": features, "probabilities": model.output["probabilities"]})
     seen = {name: np.asarray(value) for name, value in looking(inputs, training=False).items()}
     kernel = model.get_layer(LOGITS).get_weights()[0]
@@ -405,7 +405,7 @@ def _activations(model: Any, outcome: Outcome) -> tuple[Activation, ...]:
             judged.labels[int(row.argmax())],
             float(row.max()),
             image,
-            (maps @ kernel[:, int(row.argmax())]).astype(np.float32),
+            activation_map(maps, kernel[:, int(row.argmax())]),
         )
         for number, row, image, maps in zip(
             chosen, seen["probabilities"], images, seen["features"], strict=True

@@ -47,7 +47,7 @@ class Fitter:
         truth: int64 [pictures], the class, or NO_CLASS for pictures of none of them.
         classes: how many there are.
         fold: int64 [pictures].
-        widths: of the embedding's levels.
+        level_of: int64 [width], which level each number of an embedding comes from.
         outsiders: further pictures of none of the classes.
     """
 
@@ -55,7 +55,7 @@ class Fitter:
     truth: Indices
     classes: int
     fold: Indices
-    widths: Sequence[int]
+    level_of: Indices
     outsiders: Features
     _scalings: dict[Excluded, tuple[Scaling, Floats]] = field(default_factory=dict)
     _rows: dict[Excluded, Rows] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class Fitter:
     def _scaled(self, excluded: Excluded) -> tuple[Scaling, Floats]:
         if excluded not in self._scalings:
             left = self.numbers(excluded)
-            scaling = scaling_of(self.features, left, self.widths)
+            scaling = scaling_of(self.features, left, self.level_of)
             self._scalings[excluded] = scaling, strays_of(self.features, left, scaling)
         return self._scalings[excluded]
 

@@ -22,7 +22,7 @@ from pytrain.training.feature_cache import Features
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-LEVEL_WEIGHTS = (1.0, 0.6)
+LEVEL_WEIGHTS = (1.0, 0.8)
 """How much the last features and those of the earlier stage count, once both have the same size."""
 
 STRAYING = 100.0
@@ -141,11 +141,11 @@ class Head:
         return Head(self.kernel / np.float32(temperature), self.bias / np.float32(temperature))
 
 
-def scaling_of(features: Features, pictures: Indices, widths: Sequence[int]) -> Scaling:
+def scaling_of(features: Features, pictures: Indices, level_of: Indices) -> Scaling:
     """Mean and size of the embeddings of some pictures.
 
     Args:
-        widths: of the levels, which lie one after the other in an embedding.
+        level_of: int64 [width], which level each number of an embedding comes from.
     """
     count, total, squares = 0, np.zeros(features.width), np.zeros(features.width)
     for start in range(0, len(pictures), CHUNK):
@@ -153,12 +153,9 @@ def scaling_of(features: Features, pictures: Indices, widths: Sequence[int]) -> 
         count, total, squares = count + len(read), total + read.sum(0), squares + (read**2).sum(0)
     mean = total / count
     variance = np.maximum(squares / count - mean**2, 0)
-    scale = np.empty(features.width)
-    weights = np.array(LEVEL_WEIGHTS[: len(widths)]) / np.linalg.norm(LEVEL_WEIGHTS[: len(widths)])
-    for weight, level in zip(
-        weights, np.split(np.arange(features.width), np.cumsum(widths)[:-1]), strict=True
-    ):
-        scale[level] = weight / np.sqrt(max(float(variance[level].sum()), 1e-12))
+    weights = np.array(LEVEL_WEIGHTS[: level_of.max() + 1])
+    sizes = np.sqrt(np.maximum(np.bincount(level_of, variance), 1e-12))
+    scale = (weights / np.linalg.norm(weights) / sizes)[level_of]
     return Scaling(mean.astype(np.float32), scale.astype(np.float32))
 
 
