@@ -1,43 +1,28 @@
 """The outputs beside the probabilities: what goes into the last Dense, and where in the picture a class is.
 
-Where pooling of the whole picture feeds the last Dense, a logit is a sum over the picture, and the class
-activation map is that sum before it is summed up (Zhou et al., Learning deep features for discriminative
-localization, 2016): summed over height and width, it gives the logit without its bias. A mean's share of a
-place is its feature / (height x width); a maximum's share is the maximum itself at its place, divided among
-the places where several hold the same.
+Where pooling feeds the last Dense, a logit is a sum over the picture, and the class activation map is that
+sum before it is summed up (Zhou et al., Learning deep features for discriminative localization, 2016): summed
+over height and width, it gives the logit without its bias. A mean's share of a place is its feature / the
+number of places in the mean. Means over several cells, flattened, have weights for each cell: a place adds
+its share to every cell that it lies in, with that cell's weights. A maximum's share is the maximum itself at
+its place, divided among the places where several hold the same.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+import numpy as np
 
 from pytrain.export.network import Network, Node
 from pytrain.export.writing.graph_ops import DType, Graph
 from pytrain.export.writing.graph_writer import Writer
+from pytrain.export.writing.pooled_parts import Part, pooled_parts
 
 EMBEDDING = "embedding"
 CLASS_ACTIVATION = "class_activation"
 
 BEHIND_LOGITS = ("softmax", "log_softmax", "activation", "reshape")
-POOLED = ("global_mean", "global_max", "average_pool", "max_pool")
-
-
-@dataclass(frozen=True)
-class Part:
-    """A run of the last Dense's inputs: one pooling of one picture.
-
-    Attributes:
-        pool: the pooling node.
-        maximum: it takes the largest value, else the mean.
-        picture: the node that it pools, [h, w, c].
-        first: which of the Dense's inputs its first channel is.
-    """
-
-    pool: Node
-    maximum: bool
-    picture: Node
-    first: int
 
 
 def last_dense(network: Network, output: str) -> Node | None:
@@ -57,38 +42,6 @@ def gives_logits(network: Network, dense: Node, output: str) -> bool:
     while node is not dense and node.kind != "activation":
         node = network[node.inputs[0]]
     return node is dense and dense.config["activation"] == "linear"
-
-
-def pooled_parts(network: Network, dense: Node) -> list[Part]:
-    """The poolings that make up a Dense's whole input; none where something else does too."""
-    parts: list[Part] = []
-    first = 0
-
-    def collect(node: Node) -> bool:
-        nonlocal first
-        while node.kind == "reshape" and _is_vector(node) and _is_vector(network[node.inputs[0]]):
-            node = network[node.inputs[0]]
-        if not _is_vector(node):
-            return False
-        if node.kind == "concatenate":
-            return all(collect(network[name]) for name in node.inputs)
-        if node.kind not in POOLED:
-            return False
-        picture = network[node.inputs[0]]
-        whole = tuple(node.config.get("pool", picture.shape[:2])) == tuple(picture.shape[:2])
-        if not whole or node.config.get("padding", "valid") != "valid":
-            return False
-        parts.append(Part(node, node.kind in ("global_max", "max_pool"), picture, first))
-        first += picture.shape[-1]
-        return True
-
-    complete = collect(network[dense.inputs[0]])
-    same_size = len({part.picture.shape[:2] for part in parts}) == 1
-    return parts if complete and same_size else []
-
-
-def _is_vector(node: Node) -> bool:
-    return all(size == 1 for size in node.shape[:-1])
 
 
 def add_head(writer: Writer, network: Network, output: str) -> dict[str, str]:
@@ -115,7 +68,7 @@ def add_head(writer: Writer, network: Network, output: str) -> dict[str, str]:
 
 
 def _class_activation(writer: Writer, dense: Node, parts: list[Part]) -> str:
-    graph, tensors = writer.graph, writer.tensors
+    graph = writer.graph
     kernel = dense.weights["kernel"]
     channels, classes = kernel.shape[-2:]
     matrix = writer.weight(dense, "kernel")
@@ -125,24 +78,53 @@ def _class_activation(writer: Writer, dense: Node, parts: list[Part]) -> str:
     total = ""
     for number, part in enumerate(parts):
         name = f"{CLASS_ACTIVATION}/{number}"
-        height, width, depth = part.picture.shape
-        share = tensors[part.picture.name]
-        if part.maximum:
-            share = _at_maximum(graph, name, part, share, tensors[part.pool.name])
-        rows = matrix
-        if len(parts) > 1:
-            begin, size = graph.constant([part.first, 0]), graph.constant([depth, classes])
-            rows = graph.op(f"{name}/kernel", "Slice", [matrix, begin, size], (classes,))
-        flat = graph.op(f"{name}/flat", "Reshape", [share, graph.constant((-1, depth))], (depth,))
-        product = graph.op(
-            f"{name}/product", "MatMul", [flat, rows], (classes,), transpose_a=False, transpose_b=False
-        )
-        if not part.maximum:
-            factor = graph.number(1 / (height * width))
-            product = graph.op(f"{name}/mean", "Mul", [product, factor], (classes,))
+        product = _added(writer, name, part, _rows(graph, name, part, matrix, parts), classes)
         total = graph.op(f"{name}/sum", "AddV2", [total, product], (classes,)) if total else product
     height, width, _ = parts[0].picture.shape
     return graph.reshape(f"{CLASS_ACTIVATION}/map", total, (height, width, classes))
+
+
+def _rows(graph: Graph, name: str, part: Part, matrix: str, parts: list[Part]) -> str:
+    """The weights of one part, [depth, cells * classes]; made of those that are stored, when asked for."""
+    depth, cells, classes = part.picture.shape[-1], part.cells, graph.shape(matrix)[-1]
+    if len(parts) > 1:
+        begin, size = graph.constant([part.first, 0]), graph.constant([cells * depth, classes])
+        matrix = graph.op(f"{name}/kernel", "Slice", [matrix, begin, size], (classes,))
+    if cells == 1:
+        return matrix
+    apart = graph.constant((cells, depth, classes))
+    matrix = graph.op(f"{name}/cells", "Reshape", [matrix, apart], (depth, classes))
+    turned = graph.op(f"{name}/turned", "Transpose", [matrix, graph.constant((1, 0, 2))], (cells, classes))
+    together = graph.constant((depth, cells * classes))
+    return graph.op(f"{name}/together", "Reshape", [turned, together], (cells * classes,))
+
+
+def _added(writer: Writer, name: str, part: Part, rows: str, classes: int) -> str:
+    """What each place adds to the logits by one part, [batch * h * w, classes].
+
+    Every place is multiplied by the weights of every cell, in one matrix product, and what it has no share in
+    is masked: on wasm that is several times faster than products of the cells alone.
+    """
+    graph = writer.graph
+    height, width, depth = part.picture.shape
+    places, wide = height * width, part.cells * classes
+    picture = writer.tensors[part.picture.name]
+    if part.shares is None:
+        picture = _at_maximum(graph, name, part, picture, writer.tensors[part.pool.name])
+    flat = graph.op(f"{name}/flat", "Reshape", [picture, graph.constant((-1, depth))], (depth,))
+    product = graph.op(
+        f"{name}/product", "MatMul", [flat, rows], (wide,), transpose_a=False, transpose_b=False
+    )
+    if part.shares is None:
+        return product
+    if (part.shares == part.shares[0, 0]).all() and part.cells == 1:
+        return graph.op(f"{name}/mean", "Mul", [product, graph.number(part.shares[0, 0])], (wide,))
+    shape = (places, part.cells, classes)
+    product = graph.op(f"{name}/apart", "Reshape", [product, graph.constant((-1, *shape))], shape)
+    shares = graph.constant(part.shares[..., None], np.float32)
+    product = graph.op(f"{name}/shares", "Mul", [product, shares], shape)
+    product = graph.op(f"{name}/all", "Sum", [product, graph.constant([2])], shape[::2], keep_dims=False)
+    return graph.op(f"{name}/places", "Reshape", [product, graph.constant((-1, classes))], (classes,))
 
 
 def _at_maximum(graph: Graph, name: str, part: Part, picture: str, peak: str) -> str:
@@ -154,4 +136,4 @@ def _at_maximum(graph: Graph, name: str, part: Part, picture: str, peak: str) ->
     mask = graph.op(f"{name}/mask", "Cast", [equal], shape, SrcT={"type": "DT_BOOL"}, DstT=DType("float32"))
     count = graph.op(f"{name}/count", "Sum", [mask, graph.constant([1, 2])], single, keep_dims=True)
     share = graph.op(f"{name}/share", "RealDiv", [peak, count], single)
-    return graph.op(f"{name}/places", "Mul", [mask, share], shape)
+    return graph.op(f"{name}/peaks", "Mul", [mask, share], shape)

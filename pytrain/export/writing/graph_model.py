@@ -46,8 +46,8 @@ def graph_model(network: Network, *, probabilities: str | None = None) -> GraphT
 
     Returns:
         The topology. Its outputs: `probabilities` [batch, classes], `embedding` [batch, n] (what goes into
-        the last Dense, where there is one), `class_activation` [batch, h, w, classes] (where pooling of the
-        whole picture feeds it, see class_activation.py), and every further output by its Keras name.
+        the last Dense, where there is one), `class_activation` [batch, h, w, classes] (where pooling feeds
+        it, see class_activation.py), and every further output by its Keras name.
 
     Raises:
         ExportError: no such output, or a node that a graph cannot carry, by name.

@@ -101,11 +101,32 @@ def test_padding_in_front_of_convolutions_is_theirs() -> None:
     assert operations(graph_model(network(padded))) == {"_FusedConv2D": 2, "AddV2": 1}
 
 
+GRIDS: dict[str, dict[str, Any]] = {
+    "overlapping cells": {"pool": (4, 3), "strides": (2, 2), "padding": "valid"},
+    "cells with a rest": {"pool": (2, 2), "strides": (2, 2), "padding": "valid"},
+    "cells with gaps": {"pool": (1, 2), "strides": (3, 3), "padding": "valid"},
+    "one cell with a rest": {"pool": (5, 4), "strides": (5, 4), "padding": "valid"},
+    "padded cells": {"pool": (3, 4), "strides": (2, 2), "padding": "same"},
+}
+
+
+def grid(k: Sketch, x: str, kind: str) -> str:
+    """Means over cells of the picture, flattened."""
+    cells = k.add("average_pool", x, "cells", **GRIDS[kind])
+    return k.add("reshape", cells, "flat", shape=(int(np.prod(k.net.shape(cells))),))
+
+
 def pooled(kind: str) -> Any:
-    """A network that ends in pooling of the whole picture and Dense."""
+    """A network that ends in pooling and Dense."""
 
     def make(k: Sketch, x: str) -> str:
         x = k.conv(x, 7, activation="relu")
+        if kind in GRIDS:
+            return k.classify(grid(k, x, kind))
+        if kind == "cells and peak":
+            peak = k.add("global_max", x, "peak", keepdims=False)
+            parts = [grid(k, x, "overlapping cells"), peak]
+            return k.classify(k.add("concatenate", parts, axis=1))
         if kind == "whole window":
             pool = k.add("average_pool", x, "pool", pool=PICTURE[:2], strides=PICTURE[:2], padding="valid")
             return k.classify(k.add("reshape", pool, shape=(7,)))
@@ -121,7 +142,8 @@ def pooled(kind: str) -> Any:
     return make
 
 
-POOLED = ("mean", "peak", "both", "whole window", "convolution of one pixel")
+WHOLE = ("mean", "peak", "both", "whole window", "convolution of one pixel")
+POOLED = (*WHOLE, *GRIDS, "cells and peak")
 
 
 def logits(made: Network, x: Any) -> Any:
@@ -157,6 +179,38 @@ def test_class_activation_sums_to_the_logits(kind: str, maps: dict[str, Any]) ->
         assert difference(found.sum(axis=(1, 2)), expected) < TOLERANCE
 
 
+def in_words(picture: Any, kernel: Any, bounds: list[tuple[slice, slice]]) -> Any:
+    """The class activation map [h, w, classes] by its definition, cell by cell."""
+    expected = np.zeros((*picture.shape[:2], kernel.shape[-1]))
+    for cell, weights in zip(bounds, kernel.reshape(len(bounds), picture.shape[-1], -1), strict=True):
+        expected[cell] += picture[cell] @ weights / (picture[cell].size / picture.shape[-1])
+    return expected
+
+
+def test_a_place_counts_in_every_cell_that_it_lies_in(tmp_path: Path) -> None:
+    made = network(lambda k, x: k.classify(grid(k, x, "overlapping cells")))
+    # One feature in a corner, one where cells overlap, one in the last column of the picture.
+    inputs = np.zeros((3, *PICTURE), np.float32)
+    for number, (row, column, channel) in enumerate([(0, 0, 1), (2, 2, 0), (5, 4, 2)]):
+        inputs[number, row, column, channel] = 3.0
+    bounds = [np.s_[row : row + 4, column : column + 3] for row in (0, 2) for column in (0, 2)]
+    expected = np.stack([in_words(one, made["logits"].weights["kernel"], bounds) for one in inputs])
+    assert [np.argwhere(one.any(axis=-1)).tolist() for one in expected] == [[[0, 0]], [[2, 2]], [[5, 4]]]
+    for answers in run([Run(graph_model(made), inputs, ["class_activation"])], tmp_path).values():
+        assert difference(answers[0][0], expected) < TOLERANCE
+
+
+def test_a_place_between_the_cells_counts_nowhere(tmp_path: Path) -> None:
+    made = network(lambda k, x: k.classify(grid(k, x, "cells with gaps")))
+    inputs = np.ones((1, *PICTURE), np.float32)
+    bounds = [np.s_[row : row + 1, column : column + 2] for row in (0, 3) for column in (0, 3)]
+    expected = in_words(inputs[0], made["logits"].weights["kernel"], bounds)[None]
+    assert not expected[0, 1].any()
+    assert not expected[0, :, 2].any()
+    for answers in run([Run(graph_model(made), inputs, ["class_activation"])], tmp_path).values():
+        assert difference(answers[0][0], expected) < TOLERANCE
+
+
 @pytest.mark.parametrize("kind", POOLED)
 def test_the_embedding_is_what_goes_into_the_last_dense(kind: str, maps: dict[str, Any]) -> None:
     made = maps["networks"][kind]
@@ -179,6 +233,40 @@ def test_the_other_outputs_cost_nothing_and_store_no_second_kernel() -> None:
     }
     assert list(topology.weights) == ["conv/kernel", "conv/bias", "logits/kernel", "logits/bias"]
     assert all(values.size <= 8 for values in topology.own.values())
+
+
+def test_means_over_cells_store_no_second_kernel_either() -> None:
+    topology = graph_model(network(pooled("overlapping cells")))
+    assert operations(topology) == {
+        "_FusedConv2D": 1,
+        "AvgPool": 1,
+        "Reshape": 1,
+        "_FusedMatMul": 1,
+        "Softmax": 1,
+    }
+    assert list(topology.weights) == ["conv/kernel", "conv/bias", "logits/kernel", "logits/bias"]
+    # The largest of its own is how much each of the 6 x 5 places has in each of the 2 x 2 cells.
+    sizes = sorted(values.size for values in topology.own.values())
+    assert sizes[-1] == 6 * 5 * 4
+    assert sizes[-2] <= 8
+
+
+@pytest.mark.parametrize(("size", "there"), [(16, True), (32, False)])
+def test_no_class_activation_where_the_cells_are_too_many(size: int, there: bool) -> None:
+    def fine(k: Sketch, x: str) -> str:
+        cells = k.add("average_pool", x, pool=(2, 2), strides=(2, 2), padding="valid")
+        return k.classify(k.add("reshape", cells, shape=(3 * (size // 2) ** 2,)))
+
+    outputs = graph_model(network(fine, (size, size, 3))).json["signature"]["outputs"]
+    assert ("class_activation" in outputs) == there
+
+
+def test_no_class_activation_where_cells_are_turned_before_the_last_dense() -> None:
+    def turned(k: Sketch, x: str) -> str:
+        cells = k.add("average_pool", x, pool=(3, 2), strides=(3, 2), padding="valid")
+        return k.classify(k.add("reshape", k.add("permute", cells, order=(3, 1, 2)), shape=(12,)))
+
+    assert list(graph_model(network(turned)).json["signature"]["outputs"]) == ["probabilities", "embedding"]
 
 
 def test_no_class_activation_where_something_else_feeds_the_last_dense() -> None:
