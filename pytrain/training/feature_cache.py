@@ -151,7 +151,7 @@ class _Stored:
 
 
 def _stored(folder: Path, key: str, width: int) -> _Stored:
-    """Opens all files of a key; a last row that a kill cut off does not count."""
+    """Opens all files of a key; a last row that a kill cut off and damaged files do not count."""
     files: list[npt.NDArray[np.float16]] = []
     places: dict[tuple[str, int], tuple[int, int]] = {}
     for names in sorted(folder.glob(f"{key}-*.names")):
@@ -161,12 +161,11 @@ def _stored(folder: Path, key: str, width: int) -> _Stored:
             lines = names.read_text(encoding="utf-8").split("\n")[:-1][:count]
             if not lines:
                 continue
+            named = [(content, int(view)) for content, _, view in (line.rpartition(" ") for line in lines)]
             files.append(np.memmap(rows, np.float16, "r", shape=(len(lines), width)))
         except (OSError, ValueError):
             continue
-        for row, line in enumerate(lines):
-            content, _, view = line.rpartition(" ")
-            places[content, int(view)] = (len(files) - 1, row)
+        places.update((name, (len(files) - 1, row)) for row, name in enumerate(named))
     return _Stored(tuple(files), places)
 
 
