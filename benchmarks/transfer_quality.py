@@ -185,7 +185,7 @@ def stamps(work: Path) -> Path:
     return folder
 
 
-def fashion(work: Path) -> Path:
+def fashion(work: Path, per_class: int = PER_CLASS) -> Path:
     """The first test pictures of each class of Fashion-MNIST."""
     if not FASHION.is_dir():
         raise SystemExit(f"{FASHION} is missing. What to do: apt install dataset-fashion-mnist")
@@ -193,20 +193,20 @@ def fashion(work: Path) -> Path:
         np.frombuffer(gzip.decompress((FASHION / name).read_bytes()), np.uint8, offset=offset)
         for name, offset in (("t10k-images-idx3-ubyte.gz", 16), ("t10k-labels-idx1-ubyte.gz", 8))
     )
-    return _written(work / "fashion-mnist", images.reshape(-1, 28, 28), labels, FASHION_CLASSES)
+    return _written(work / "fashion-mnist", images.reshape(-1, 28, 28), labels, FASHION_CLASSES, per_class)
 
 
 def digits(work: Path) -> Path:
     """Handwritten digits of 8 x 8 pixels."""
     found = load_digits()
     images = (found.images * (255 / 16)).astype(np.uint8)
-    return _written(work / "digits", images, found.target, [str(number) for number in range(10)])
+    return _written(work / "digits", images, found.target, [str(number) for number in range(10)], PER_CLASS)
 
 
-def _written(folder: Path, images: np.ndarray, labels: np.ndarray, names: list[str]) -> Path:
+def _written(folder: Path, images: np.ndarray, labels: np.ndarray, names: list[str], per_class: int) -> Path:
     for number, name in enumerate(names):
         (folder / name).mkdir(parents=True)
-        for at in np.flatnonzero(labels == number)[:PER_CLASS]:
+        for at in np.flatnonzero(labels == number)[:per_class]:
             Image.fromarray(images[at]).save(folder / name / f"{at:05}.png")
     return folder
 
