@@ -96,6 +96,11 @@ def data_check(source: Path, out: Path | None, as_data: bool) -> None:
     show_default=True,
     help="transfer: train the network's last blocks too, and keep that if it is better.",
 )
+@click.option(
+    "--strategy",
+    type=click.Choice(["mirrored", "multi-worker"]),
+    help="transfer: spread the work over devices, or over machines by TF_CONFIG.",
+)
 @DATA
 @SEED
 @click.option("--epochs", type=click.IntRange(min=1), help="four-shapes: passes over the pictures, at most.")
@@ -107,6 +112,7 @@ def train(
     out: Path | None,
     backbone: str,
     fine_tune: str,
+    strategy: str | None,
     data: Path,
     seed: int,
     epochs: int | None,
@@ -127,7 +133,14 @@ def train(
         if recipe in ("cnn", "mlp"):
             raise click.UsageError(f"The recipe {recipe} is for {FOUR_SHAPES}. A folder takes: transfer.")
         train_folder(
-            source, out, backbone=backbone, fine_tune=fine_tune, seed=seed, resume=resume, say=click.echo
+            source,
+            out,
+            backbone=backbone,
+            fine_tune=fine_tune,
+            seed=seed,
+            resume=resume,
+            strategy=strategy,
+            say=click.echo,
         )
         return
     if recipe == "transfer":

@@ -69,6 +69,7 @@ def cross_validate(
     labels: Sequence[str],
     groups: Ints,
     measured: Mapping[Kind, Features],
+    judged_folds: Sequence[int] | None = None,
 ) -> Outcome:
     """Fits heads to all pictures, and judges the way they are made.
 
@@ -77,8 +78,9 @@ def cross_validate(
         pictures: those of the fitter, in its order.
         groups: int64 [pictures], near-duplicates.
         measured: outsiders that nothing learns from.
+        judged_folds: those that are judged; all by default, or one where there are MANY pictures.
     """
-    folds = list(range(FOLDS)) if len(pictures) <= MANY else [0]
+    folds = list(judged_folds or (range(FOLDS) if len(pictures) <= MANY else [0]))
     answers = [_answer(fitter, fold, len(folds) > 1) for fold in folds]
     shown = np.concatenate([answer.numbers for answer in answers])
     truth, logits = fitter.truth[shown], np.concatenate([answer.logits for answer in answers])
@@ -97,7 +99,7 @@ def cross_validate(
     choice = fitter.choose(everything, folds) if len(folds) > 1 else answers[0].choice
     heads = Heads(
         tuple(labels),
-        fitter.logits(everything, choice.strength) / choice.temperature,
+        fitter.logits(everything, choice.emphasis, choice.strength) / choice.temperature,
         fitter.known(everything),
         choice,
     )
@@ -175,7 +177,7 @@ def _answer(fitter: Fitter, fold: int, all_others: bool) -> _Answer:
     choice = fitter.choose(without, others if all_others else others[:1])
     here = np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS))
     strange = np.flatnonzero((fitter.fold == fold) & (fitter.truth == NO_CLASS))
-    head, known = fitter.logits(without, choice.strength), fitter.known(without)
+    head, known = fitter.logits(without, choice.emphasis, choice.strength), fitter.known(without)
     views = range(1, fitter.features.views + 1)
     return _Answer(
         here,
@@ -237,6 +239,6 @@ def _left_out(fitter: Fitter, number: int) -> Floats:
     aside = FOLDS + number
     here = np.flatnonzero(fitter.truth == number)
     taught = replace(
-        fitter, fold=np.where(fitter.truth == number, aside, fitter.fold), _known={}, _scalings={}
+        fitter, fold=np.where(fitter.truth == number, aside, fitter.fold), _known={}, _spreads={}
     )
     return known_score(taught.known(frozenset({aside})), fitter.features.read(here))

@@ -9,14 +9,26 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.training.feature_cache import Features
-from pytrain.training.head import Floats, Head, Indices, Part, Rows, Scaling, fit, scaling_of, strays_of
+from pytrain.training.head import (
+    EMPHASES,
+    FEW,
+    Emphasis,
+    Floats,
+    Head,
+    Indices,
+    Part,
+    Rows,
+    Spread,
+    fit,
+    spread_of,
+)
 from pytrain.training.temperature import fit_temperature, negative_log_likelihood
 
 STRENGTHS = (3.0, 10.0, 30.0, 100.0)
 """What is chosen from: how much the pictures count against the penalty (scikit-learn's C)."""
 
-KNOWN_STRENGTH = 10.0
-"""For telling the classes from everything else, where the choice makes no difference."""
+USUAL = 10.0
+"""The strength with which emphases are compared."""
 
 KNOWN_VIEWS = 2
 """Views of each picture that it is told with; more make no difference either."""
@@ -32,10 +44,17 @@ Excluded = frozenset[int]
 class Choice:
     """What was chosen on left-out pictures."""
 
+    emphasis: Emphasis
     strength: float
     temperature: float
     tried: tuple[dict[str, float], ...]
-    """For each strength: strength, val_loss (nats, at the best temperature), val_accuracy, temperature."""
+    """For each try: emphasis (number in EMPHASES), strength, val_loss (nats, at the best temperature),
+    val_accuracy, temperature."""
+
+    @property
+    def at(self) -> int:
+        """Which of the tries was chosen."""
+        return min(range(len(self.tried)), key=lambda number: self.tried[number]["val_loss"])
 
 
 @dataclass
@@ -57,9 +76,9 @@ class Fitter:
     fold: Indices
     level_of: Indices
     outsiders: Features
-    _scalings: dict[Excluded, tuple[Scaling, Floats]] = field(default_factory=dict)
-    _rows: dict[Excluded, Rows] = field(default_factory=dict)
-    _logits: dict[tuple[Excluded, float], Head] = field(default_factory=dict)
+    _spreads: dict[Excluded, Spread] = field(default_factory=dict)
+    _rows: dict[tuple[Excluded, Emphasis], Rows] = field(default_factory=dict)
+    _logits: dict[tuple[Excluded, Emphasis, float], Head] = field(default_factory=dict)
     _known: dict[Excluded, Head] = field(default_factory=dict)
 
     def numbers(self, excluded: Excluded = frozenset(), *, of_classes: bool = True) -> Indices:
@@ -67,17 +86,18 @@ class Fitter:
         left = ~np.isin(self.fold, list(excluded)) & ((self.truth != NO_CLASS) == of_classes)
         return np.flatnonzero(left)
 
-    def logits(self, excluded: Excluded, strength: float) -> Head:
+    def logits(self, excluded: Excluded, emphasis: Emphasis, strength: float) -> Head:
         """The head for the classes: kernel float32 [features, classes]."""
-        key = (excluded, strength)
+        key = (excluded, emphasis, strength)
         if key not in self._logits:
             left = self.numbers(excluded)
-            scaling, strays = self._scaled(excluded)
-            if excluded not in self._rows:
-                self._rows = {excluded: Rows([Part(self.features, left)], scaling)}
+            scaling, strays = self._spread(excluded).scaling(emphasis)
+            if (excluded, emphasis) not in self._rows:
+                # Only the last ones are kept: strengths are tried one after another.
+                self._rows = {(excluded, emphasis): Rows([Part(self.features, left)], scaling)}
             targets = np.eye(self.classes, dtype=np.float32)[self.truth[left]]
-            weights = self._weights(left)
-            self._logits[key] = fit(self._rows[excluded], targets, weights, strength, scaling, strays)
+            rows, weights = self._rows[excluded, emphasis], self._weights(left)
+            self._logits[key] = fit(rows, targets, weights, strength, scaling, strays)
         return self._logits[key]
 
     def known(self, excluded: Excluded) -> Head:
@@ -88,7 +108,7 @@ class Fitter:
         """
         if excluded not in self._known:
             left, none = self.numbers(excluded), self.numbers(excluded, of_classes=False)
-            scaling, strays = self._scaled(excluded)
+            scaling, strays = self._spread(excluded).scaling(EMPHASES[0])
             views = range(1, min(KNOWN_VIEWS, self.features.views) + 1)
             outside = np.arange(len(self.outsiders.row_of))
             own = [Part(self.features, left, view) for view in (0, *views)]
@@ -107,33 +127,52 @@ class Fitter:
                 Rows([*own, *strange], scaling),
                 np.eye(self.classes + 1, dtype=np.float32)[numbers],
                 np.concatenate([*weights, *each]).astype(np.float32),
-                KNOWN_STRENGTH,
+                USUAL,
                 scaling,
                 strays,
             )
         return self._known[excluded]
 
     def choose(self, excluded: Excluded, validated: Sequence[int]) -> Choice:
-        """Chooses strength and temperature: for each validated fold a head is fitted to all others."""
-        logits: dict[float, list[Floats]] = {strength: [] for strength in STRENGTHS}
-        for fold in validated:
-            embeddings = self.features.read(self._in(fold))
-            for strength in STRENGTHS:
-                logits[strength].append(self.logits(excluded | {fold}, strength).logits(embeddings))
-        truth = np.concatenate([self.truth[self._in(fold)] for fold in validated])
-        tried = tuple(_judged(strength, np.concatenate(parts), truth) for strength, parts in logits.items())
+        """Chooses emphasis, strength and temperature by heads that did not see the validated folds."""
+        tried = [self._tried(excluded, validated, emphasis, USUAL) for emphasis in self.emphases()]
         best = min(tried, key=lambda row: row["val_loss"])
-        return Choice(best["strength"], best["temperature"], tried)
+        emphasis = EMPHASES[int(best["emphasis"])]
+        for strength in STRENGTHS:
+            if strength != USUAL:
+                tried.append(self._tried(excluded, validated, emphasis, strength))
+        best = min(tried, key=lambda row: row["val_loss"])
+        return Choice(emphasis, best["strength"], best["temperature"], tuple(tried))
+
+    def emphases(self) -> Sequence[Emphasis]:
+        """What is chosen from: of many pictures, the first learns by itself what counts."""
+        if len(self.truth) > FEW:
+            return EMPHASES[:1]
+        if self.level_of.max() == 0:
+            return [EMPHASES[2], EMPHASES[5]]
+        return EMPHASES
+
+    def _tried(
+        self, excluded: Excluded, validated: Sequence[int], emphasis: Emphasis, strength: float
+    ) -> dict[str, float]:
+        logits = [
+            self.logits(excluded | {fold}, emphasis, strength).logits(self.features.read(self._in(fold)))
+            for fold in validated
+        ]
+        truth = np.concatenate([self.truth[self._in(fold)] for fold in validated])
+        return {
+            "emphasis": EMPHASES.index(emphasis),
+            "strength": strength,
+            **_judged(np.concatenate(logits), truth),
+        }
 
     def _in(self, fold: int) -> Indices:
         return np.flatnonzero((self.fold == fold) & (self.truth != NO_CLASS))
 
-    def _scaled(self, excluded: Excluded) -> tuple[Scaling, Floats]:
-        if excluded not in self._scalings:
-            left = self.numbers(excluded)
-            scaling = scaling_of(self.features, left, self.level_of)
-            self._scalings[excluded] = scaling, strays_of(self.features, left, scaling)
-        return self._scalings[excluded]
+    def _spread(self, excluded: Excluded) -> Spread:
+        if excluded not in self._spreads:
+            self._spreads[excluded] = spread_of(self.features, self.numbers(excluded), self.level_of)
+        return self._spreads[excluded]
 
     def _weights(self, numbers: Indices) -> npt.NDArray[np.float32]:
         """Rare classes count more, by the root of their rarity: float32 [numbers], on average 1."""
@@ -142,10 +181,9 @@ class Fitter:
         return np.asarray(weights / weights.mean(), np.float32)
 
 
-def _judged(strength: float, logits: Floats, truth: Indices) -> dict[str, float]:
+def _judged(logits: Floats, truth: Indices) -> dict[str, float]:
     temperature = fit_temperature(logits, truth)
     return {
-        "strength": strength,
         "val_loss": negative_log_likelihood(logits, truth, temperature),
         "val_accuracy": float((logits.argmax(1) == truth).mean()),
         "temperature": temperature,

@@ -22,13 +22,10 @@ from pytrain.training.feature_cache import Features
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-LEVEL_WEIGHTS = (1.0, 0.8)
-"""How much the last features and those of the earlier stage count, once both have the same size."""
-
 STRAYING = 100.0
 """How much dearer weights are along the changes of views; 30 to 300 do about as well."""
 
-MOST_STRAYS = 400
+MOST_STRAYS = 200
 """Differences between a picture and its view that are looked at."""
 
 CHUNK = 4096
@@ -47,14 +44,69 @@ STOP = {"maxiter": 200, "gtol": 1e-5, "ftol": 1e-7}
 
 
 @dataclass(frozen=True)
+class Emphasis:
+    """Which parts of an embedding count how much.
+
+    Attributes:
+        levels: weights of the last features and of those of the earlier stage, once both have the same size.
+        places: whether it counts where in the picture something is, or only that it is there.
+    """
+
+    levels: tuple[float, float]
+    places: bool
+
+
+EMPHASES = (
+    Emphasis((1.0, 0.8), True),
+    Emphasis((1.0, 0.4), True),
+    Emphasis((1.0, 0.0), True),
+    Emphasis((0.0, 1.0), True),
+    Emphasis((1.0, 0.6), False),
+    Emphasis((1.0, 0.0), False),
+)
+"""What is chosen from. Things that ImageNet knows are told best by the last features and their mean alone,
+drawn signs by the earlier ones and their places; the first serves all of them."""
+
+
+@dataclass(frozen=True)
 class Scaling:
-    """Centres embeddings and gives their levels the sizes wanted; on average they have length 1 then."""
+    """Centres embeddings and gives their parts the sizes wanted; on average they have length 1 then.
+
+    The four cells are first turned into their mean and three differences, so that each can have its own size.
+
+    Attributes:
+        mean: float32 [width], of embeddings.
+        kept: int64 [n], numbers of the turned embedding that count at all.
+        scale: float32 [n], of those.
+    """
 
     mean: Floats
+    kept: Indices
     scale: Floats
 
     def __call__(self, embeddings: Floats) -> Floats:
-        return (embeddings - self.mean) * self.scale
+        """float32 [rows, n]."""
+        return self.moved(embeddings - self.mean)
+
+    def moved(self, differences: Floats) -> Floats:
+        """The same for differences of embeddings, which have no place to be centred."""
+        return turned(differences)[:, self.kept] * self.scale
+
+    def back(self, kernel: Floats) -> Floats:
+        """Weights on embeddings that do what these do on scaled ones: float32 [width, outputs]."""
+        whole = np.zeros((kernel.shape[1], len(self.mean)), np.float32)
+        whole[:, self.kept] = kernel.T * self.scale
+        # The turn is its own inverse.
+        return turned(whole).T
+
+
+def turned(embeddings: Floats) -> Floats:
+    """The four cells as their sum and three differences, halved (Hadamard): float32 [rows, width]."""
+    cells = embeddings.reshape(len(embeddings), 4, -1)
+    upper, lower = cells[:, 0] + cells[:, 1], cells[:, 2] + cells[:, 3]
+    left, right = cells[:, 0] - cells[:, 1], cells[:, 2] - cells[:, 3]
+    parts = np.stack([upper + lower, upper - lower, left + right, left - right], axis=1)
+    return np.asarray(parts.reshape(embeddings.shape) / np.float32(2))
 
 
 @dataclass(frozen=True)
@@ -141,34 +193,58 @@ class Head:
         return Head(self.kernel / np.float32(temperature), self.bias / np.float32(temperature))
 
 
-def scaling_of(features: Features, pictures: Indices, level_of: Indices) -> Scaling:
-    """Mean and size of the embeddings of some pictures.
+@dataclass(frozen=True)
+class Spread:
+    """How some embeddings lie, from which scalings are made.
 
-    Args:
-        level_of: int64 [width], which level each number of an embedding comes from.
+    Attributes:
+        mean: float32 [width], of embeddings.
+        variance: float64 [width], of turned ones.
+        strays: float32 [n, width], from pictures to their views.
+        level_of: int64 [width], which level each number comes from.
     """
+
+    mean: Floats
+    variance: npt.NDArray[np.float64]
+    strays: Floats
+    level_of: Indices
+
+    def scaling(self, emphasis: Emphasis) -> tuple[Scaling, Floats]:
+        """The scaling of an emphasis, and scaled strays, float32 [n, kept] of mean length 1."""
+        counted = np.asarray(emphasis.levels)[self.level_of]
+        if not emphasis.places:
+            counted[len(counted) // 4 :] = 0
+        kept = np.flatnonzero(counted)
+        sizes = np.bincount(self.level_of[kept], self.variance[kept])[self.level_of[kept]]
+        weights = [emphasis.levels[level] for level in np.unique(self.level_of[kept])]
+        scale = counted[kept] / np.linalg.norm(weights) / np.sqrt(np.maximum(sizes, 1e-12))
+        scaling = Scaling(self.mean, kept, scale.astype(np.float32))
+        strays = scaling.moved(self.strays)
+        return scaling, strays / np.float32(max(1e-6, np.sqrt((strays**2).sum(1).mean()))) if len(
+            strays
+        ) else strays
+
+
+def spread_of(features: Features, pictures: Indices, level_of: Indices, seed: int = 0) -> Spread:
+    """Looks at the embeddings of some pictures and of their views."""
     count, total, squares = 0, np.zeros(features.width), np.zeros(features.width)
     for start in range(0, len(pictures), CHUNK):
-        read = features.read(pictures[start : start + CHUNK]).astype(np.float64)
-        count, total, squares = count + len(read), total + read.sum(0), squares + (read**2).sum(0)
-    mean = total / count
-    variance = np.maximum(squares / count - mean**2, 0)
-    weights = np.array(LEVEL_WEIGHTS[: level_of.max() + 1])
-    sizes = np.sqrt(np.maximum(np.bincount(level_of, variance), 1e-12))
-    scale = (weights / np.linalg.norm(weights) / sizes)[level_of]
-    return Scaling(mean.astype(np.float32), scale.astype(np.float32))
+        read = features.read(pictures[start : start + CHUNK])
+        count, total = count + len(read), total + read.sum(0, dtype=np.float64)
+        squares += (turned(read).astype(np.float64) ** 2).sum(0)
+    mean = (total / count).astype(np.float32)
+    variance = np.maximum(squares / count - turned(mean[None])[0].astype(np.float64) ** 2, 0)
+    return Spread(mean, variance, _strays(features, pictures, seed), level_of)
 
 
-def strays_of(features: Features, pictures: Indices, scaling: Scaling, seed: int = 0) -> Floats:
-    """How scaled embeddings move from a picture to its views: float32 [n, width] of mean length 1."""
+def _strays(features: Features, pictures: Indices, seed: int) -> Floats:
     if not features.views:
         return np.empty((0, features.width), np.float32)
     draw = np.random.default_rng(seed)
     count = min(MOST_STRAYS, len(pictures) * features.views)
     chosen = draw.choice(len(pictures) * features.views, count, replace=False)
     numbers, views = pictures[chosen // features.views], 1 + chosen % features.views
-    strays = (features.read(numbers, views) - features.read(numbers)) * scaling.scale
-    return strays / np.float32(max(1e-6, np.sqrt((strays**2).sum(1).mean())))
+    return features.read(numbers, views) - features.read(numbers)
 
 
 def fit(
@@ -191,7 +267,7 @@ def fit(
         kernel = few.basis @ kernel
     else:
         kernel, bias = _fit(rows, targets, weights, size, strays)
-    kernel = kernel * scaling.scale[:, None]
+    kernel = scaling.back(kernel)
     return Head(kernel, bias - scaling.mean @ kernel)
 
 

@@ -1,0 +1,203 @@
+"""What a network makes of a data set, and the heads fitted to that; before and after fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from pytrain.dataset.split import folds
+from pytrain.errors import DataError
+from pytrain.evaluation.cross_validation import FOLDS, Outcome, cross_validate
+from pytrain.evaluation.judged import Phase
+from pytrain.image import Frame, read_image, to_input
+from pytrain.model.backbones import Backbone
+from pytrain.model.backend import keras
+from pytrain.model.transfer import EMBEDDING, build, level_of, set_heads
+from pytrain.pipeline.looked import Looked
+from pytrain.training.feature_cache import Features, Items, embed
+from pytrain.training.fine_tune import CHECKPOINT, FineTuned, fine_tune, stage_to_cut
+from pytrain.training.fitter import NO_CLASS, Fitter
+from pytrain.training.head import Indices
+from pytrain.training.outsiders import MEASURED, TAUGHT, Kind
+from pytrain.training.progress import Display
+from pytrain.training.stage_maps import Pictures
+from pytrain.training.strategy import Workers
+from pytrain.training.views import WebcamViews
+
+MANY_PER_CLASS = 80
+"""Pictures of a class, on average, from which fine-tuning is tried by itself: with 80 to learn from it was
+worth 1 to 4 points (CIFAR-10, Fashion-MNIST), with 32 or fewer nothing clear."""
+
+TEST, VALIDATION = 0, 1
+"""Folds that fine-tuning does not learn from."""
+
+DRAW = WebcamViews()
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A network and what it makes of the pictures."""
+
+    model: Any
+    """The whole network, as `model.transfer.build` gives it."""
+    backbone: Backbone
+    key: str
+    """A file name that stands for the network's weights."""
+    features: Features
+    fitter: Fitter
+    measured: dict[Kind, Features]
+
+
+def learn(data: Looked, backbone: Backbone, cache: Path, seed: int, shown: Display) -> Learned:
+    """Embeds all pictures, their views, and generated outsiders.
+
+    Raises:
+        DataError: a picture that could be read before cannot be read any more.
+        TrainingError: the cache cannot be written.
+    """
+    labels = [picture.label for picture in data.pictures]
+    fold = folds(labels, data.groups, FOLDS, seed)
+    model = build(backbone, len(data.folder.labels))
+    return _embedded(model, backbone, f"{backbone.name}-{backbone.digest[:12]}", data, fold, cache, shown)
+
+
+def judge(data: Looked, learned: Learned, folds_judged: Sequence[int] | None = None) -> Outcome:
+    """Fits heads, judges them, and puts them into the network."""
+    # The matrices are small: threads would wait for each other most of the time.
+    with threadpool_limits(1):
+        outcome = cross_validate(
+            learned.fitter,
+            data.pictures,
+            data.folder.labels,
+            data.groups,
+            learned.measured,
+            folds_judged,
+        )
+    logits, known = outcome.heads.logits, outcome.heads.known
+    set_heads(learned.model, (logits.kernel, logits.bias), (known.kernel, known.bias))
+    return outcome
+
+
+def is_worth_tuning(data: Looked) -> bool:
+    """Whether there are pictures enough for fine-tuning to pay."""
+    return int((data.truth != NO_CLASS).sum()) >= MANY_PER_CLASS * len(data.folder.labels)
+
+
+def tune(
+    data: Looked,
+    learned: Learned,
+    run_dir: Path,
+    cache: Path,
+    *,
+    seed: int,
+    resume: bool,
+    workers: Workers,
+    shown: Display,
+) -> tuple[Learned | None, Phase]:
+    """Fine-tunes the last blocks, starting from heads that saw neither the test nor the validation fold.
+
+    Returns:
+        (what the better network makes of the pictures, or None where it is no better; how it went).
+    """
+    fitter = learned.fitter
+    with threadpool_limits(1):
+        choice = fitter.choose(frozenset({TEST}), [VALIDATION])
+        start = fitter.logits(frozenset({TEST, VALIDATION}), choice.emphasis, choice.strength)
+    layer = learned.model.get_layer("logits")
+    layer.set_weights([start.kernel, start.bias])
+    among = fitter.truth != NO_CLASS
+    training = np.flatnonzero(among & ~np.isin(fitter.fold, (TEST, VALIDATION)))
+    validation = np.flatnonzero(among & (fitter.fold == VALIDATION))
+    maps = cache / f"maps-{run_dir.name}"
+    tuned = fine_tune(
+        learned.model,
+        stage_to_cut(learned.backbone),
+        _pictures(data, training, learned.features.views),
+        _pictures(data, validation, 0),
+        run_dir,
+        maps_dir=maps,
+        show=shown,
+        seed=seed,
+        resume=resume and (run_dir / CHECKPOINT).is_file(),
+        workers=workers,
+    )
+    for file in maps.glob("*.maps"):
+        file.unlink()
+    phase = _phase(tuned)
+    if not tuned.kept:
+        return None, phase
+    weights = sha256(b"".join(array.tobytes() for array in learned.model.get_weights())).hexdigest()
+    key = f"{learned.backbone.name}-tuned-{weights[:12]}"
+    better = _embedded(learned.model, learned.backbone, key, data, fitter.fold, cache, shown)
+    return better, phase
+
+
+def _embedded(
+    model: Any, backbone: Backbone, key: str, data: Looked, fold: Indices, cache: Path, shown: Display
+) -> Learned:
+    embedder = keras.Model(model.input, model.get_layer(EMBEDDING).output, name="embedder")
+    key = f"{key}-{embedder.output.shape[-1]}"
+    pictures = data.pictures
+    items = Items([picture.digest for picture in pictures], lambda number: read_image(pictures[number].path))
+    drawn = sha256(repr(DRAW).encode()).hexdigest()[:8]
+    features = embed(
+        embedder,
+        items,
+        cache,
+        f"{key}-{drawn}",
+        views=_views(len(pictures)),
+        draw=DRAW,
+        advance=lambda done, total: shown.preparing("embedding", done, total),
+    )
+    for number, error in features.problems.items():
+        raise DataError(
+            f"{pictures[number].path} could be read a moment ago and cannot be now: {error.what}",
+            fix="Leave the pictures alone while training, then run the same again.",
+        )
+    taught, measured = (
+        embed(embedder, kind.items(), cache, key, advance=_told(shown, kind.name))
+        for kind in (TAUGHT, MEASURED)
+    )
+    fitter = Fitter(features, data.truth, len(data.folder.labels), fold, level_of(backbone), taught)
+    return Learned(model, backbone, key, features, fitter, {MEASURED: measured})
+
+
+def _told(shown: Display, name: str) -> Any:
+    return lambda done, total: shown.preparing(name, done, total)
+
+
+def _views(pictures: int) -> int:
+    """Views of each picture: of many pictures, few tell as much."""
+    return 4 if pictures <= 2000 else 2 if pictures <= 20_000 else 1
+
+
+def _pictures(data: Looked, numbers: Indices, views: int) -> Pictures:
+    """Some pictures for fine-tuning: as the image contract shows them, and so many views of each."""
+    chosen = [data.pictures[number] for number in numbers]
+
+    def frames(number: int) -> Frame:
+        frame = read_image(chosen[number].path)
+        itself = np.clip((to_input(frame) + 1) * np.float32(127.5) + np.float32(0.5), 0, 255)
+        drawn = DRAW.draw(frame, views, seed=number) if views else np.empty((0, *itself.shape), np.uint8)
+        return np.concatenate([itself.astype(np.uint8)[None], drawn])
+
+    digest = sha256("".join(picture.digest for picture in chosen).encode())
+    digest.update(repr((DRAW, views)).encode())
+    targets = np.eye(len(data.folder.labels), dtype=np.float32)[data.truth[numbers]]
+    return Pictures(digest.hexdigest(), targets, frames, 1 + views)
+
+
+def _phase(tuned: FineTuned) -> Phase:
+    rows = ({"epoch": 0, **tuned.before}, *tuned.history)
+    better = (
+        "Kept: the loss on the validation pictures fell" if tuned.kept else "Not kept: no epoch was better"
+    )
+    return Phase(
+        "fine-tuning", rows, tuned.best_epoch, tuned.kept, f"{better} (epoch 0 is the network as it came)."
+    )
