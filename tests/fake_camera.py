@@ -1,8 +1,8 @@
-"""Writes what Chromium's fake camera plays: a Y4M file of scenes."""
+"""Writes what Chromium's fake camera plays: a Y4M file of pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,17 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def write_video(path: Path, seeds: Mapping[str, Sequence[int]]) -> None:
-    """Each label's scenes one after the other, two seconds each, 320x240, 4:2:0."""
+    """Each label's scenes one after the other, two seconds each."""
+    write_frames(path, (draw_scene(label, seed) for label, numbers in seeds.items() for seed in numbers))
+
+
+def write_frames(path: Path, frames: Iterable[Pixels]) -> None:
+    """Pictures, uint8 [240, 320, 3], one after the other, two seconds each, 4:2:0."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W320 H240 F{FRAMES_A_SECOND}:1 Ip A1:1 C420jpeg\n".encode("ascii"))
-        for label, numbers in seeds.items():
-            for seed in numbers:
-                frame = b"FRAME\n" + to_yuv420(draw_scene(label, seed))
-                file.write(frame * (FRAMES_A_SECOND * SECONDS_A_SCENE))
+        for pixels in frames:
+            frame = b"FRAME\n" + to_yuv420(pixels)
+            file.write(frame * (FRAMES_A_SECOND * SECONDS_A_SCENE))
 
 
 def to_yuv420(rgb: Pixels) -> bytes:
