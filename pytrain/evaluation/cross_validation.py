@@ -18,7 +18,7 @@ from pytrain.evaluation.calibration import Calibration
 from pytrain.evaluation.judged import Judged, Outsiders, Pixels, Shown
 from pytrain.evaluation.metrics import Floats, Ints, expected_calibration_error
 from pytrain.training.feature_cache import Features
-from pytrain.training.fitter import NO_CLASS, Choice, Fitter
+from pytrain.training.fitter import NO_CLASS, Choice, Fitter, logits_of
 from pytrain.training.head import Head
 from pytrain.training.outsiders import Kind
 from pytrain.training.temperature import negative_log_likelihood
@@ -181,13 +181,19 @@ def _answer(fitter: Fitter, fold: int, all_others: bool) -> _Answer:
     views = range(1, fitter.features.views + 1)
     return _Answer(
         here,
-        head.logits(fitter.features.read(here)),
-        known_score(known, fitter.features.read(here)),
-        np.stack([known_score(known, fitter.features.read(here, view)) for view in views], axis=1),
+        logits_of(head, fitter.features, here),
+        known_of(known, fitter.features, here),
+        np.stack([known_of(known, fitter.features, here, view) for view in views], axis=1),
         strange,
-        known_score(known, fitter.features.read(strange)),
+        known_of(known, fitter.features, strange),
         choice,
     )
+
+
+def known_of(head: Head, features: Features, pictures: Ints, view: int = 0) -> Floats:
+    """How surely each picture, or one view of it, is of one of the classes at all: float32 [n], 0 to 1."""
+    scores = [known_score(head, embeddings) for embeddings in features.chunks(pictures, view)]
+    return np.concatenate([np.empty(0, np.float32), *scores])
 
 
 def known_score(head: Head, embeddings: Floats) -> Floats:

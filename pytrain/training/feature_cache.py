@@ -10,9 +10,10 @@ nothing need be locked, and what was computed before an interruption is there af
 
 from __future__ import annotations
 
+import mmap
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,10 @@ Advance = Callable[[int, int], None]
 
 AT_ONCE = 16
 """Views that go through the network together; more at a time are slower on a processor and take memory."""
+
+
+CHUNK = 1024
+"""Embeddings that are read together, of some 6,000 numbers each."""
 
 
 class DrawViews(Protocol):
@@ -95,7 +100,19 @@ class Features:
         for number in np.unique(files):
             here = files == number
             read[here] = self.files[number][rows[here]]
+            _let_go(self.files[number])
         return read
+
+    def chunks(self, pictures: Indices, view: int = 0) -> Iterator[Floats]:
+        """The same, at most CHUNK at a time, for what need not be in memory together."""
+        for start in range(0, len(pictures), CHUNK):
+            yield self.read(pictures[start : start + CHUNK], view)
+
+
+def _let_go(rows: npt.NDArray[np.float16]) -> None:
+    """Pages of a mapped file count as this process's memory from when they are read until they are let go."""
+    if isinstance(rows.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        rows.base.madvise(mmap.MADV_DONTNEED)
 
 
 def embed(

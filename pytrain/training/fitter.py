@@ -156,7 +156,7 @@ class Fitter:
         self, excluded: Excluded, validated: Sequence[int], emphasis: Emphasis, strength: float
     ) -> dict[str, float]:
         logits = [
-            self.logits(excluded | {fold}, emphasis, strength).logits(self.features.read(self._in(fold)))
+            logits_of(self.logits(excluded | {fold}, emphasis, strength), self.features, self._in(fold))
             for fold in validated
         ]
         truth = np.concatenate([self.truth[self._in(fold)] for fold in validated])
@@ -179,6 +179,12 @@ class Fitter:
         counts = np.bincount(self.truth[numbers], minlength=self.classes)
         weights = 1 / np.sqrt(counts[self.truth[numbers]])
         return np.asarray(weights / weights.mean(), np.float32)
+
+
+def logits_of(head: Head, features: Features, pictures: Indices, view: int = 0) -> Floats:
+    """What a head says of pictures, or of one view of each: float32 [pictures, outputs]."""
+    said = [head.logits(embeddings) for embeddings in features.chunks(pictures, view)]
+    return np.concatenate([np.empty((0, len(head.bias)), np.float32), *said])
 
 
 def _judged(logits: Floats, truth: Indices) -> dict[str, float]:
