@@ -102,7 +102,7 @@ class Scaling:
 
 def turned(embeddings: Floats) -> Floats:
     """The four cells as their sum and three differences, halved (Hadamard): float32 [rows, width]."""
-    cells = embeddings.reshape(len(embeddings), 4, -1)
+    cells = embeddings.reshape(len(embeddings), 4, embeddings.shape[1] // 4)
     upper, lower = cells[:, 0] + cells[:, 1], cells[:, 2] + cells[:, 3]
     left, right = cells[:, 0] - cells[:, 1], cells[:, 2] - cells[:, 3]
     parts = np.stack([upper + lower, upper - lower, left + right, left - right], axis=1)
