@@ -13,6 +13,7 @@ from pytrain.export.evaluate import BATCH
 from pytrain.export.prepare import Adapted
 from pytrain.export.source.adapt import RANGES, with_lens
 from pytrain.export.source.check_images import ENOUGH, CheckImage, evenly, inputs_of
+from pytrain.model.backend import tf
 
 MOST = 64
 """Images that are looked at."""
@@ -64,8 +65,11 @@ def check_range(
 
 def _right(model: Any, inputs: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> float:
     """Share of the images whose most probable class is theirs."""
+    # Run layer by layer, a network would keep what each computes until the last is done: 1 GB for 16 images.
+    signature = [tf.TensorSpec((None, *inputs.shape[1:]), tf.float32)]
+    run = tf.function(lambda batch: _first(model(batch, training=False)), signature, autograph=False)
     answers = [
-        np.asarray(_first(model(inputs[start : start + BATCH], training=False))).argmax(axis=1)
+        run(tf.constant(inputs[start : start + BATCH])).numpy().argmax(axis=1)
         for start in range(0, len(inputs), BATCH)
     ]
     return float((np.concatenate(answers) == truth).mean())
