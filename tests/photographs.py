@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 CAT, MOTORCYCLE, COFFEE, ASTRONAUT = "chelsea", "motorcycle_left", "coffee", "astronaut"
+GRASS, GRAVEL = "grass", "gravel"
 """Photographs that scikit-image carries."""
 
 SIDE = 90

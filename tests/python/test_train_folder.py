@@ -1,0 +1,387 @@
+"""`pytrain train DIR`: from a folder of photographs to a proven bundle; a mistake is one clear message."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from photographs import ASTRONAUT, CAT, COFFEE, GRASS, GRAVEL, MOTORCYCLE, write_class
+from PIL import Image
+
+from pytrain import bundle
+from pytrain.cli import main
+from pytrain.dataset.four_shapes.classic import draw_classic
+from pytrain.errors import BrowserError
+from pytrain.training import feature_cache
+
+EACH = 8
+MODELS = "exported_models"
+QUICK = ("--fine-tune", "never")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytrain", *arguments]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every file in a folder and what is in it, as a hash."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def pets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder in which `pytrain train pets` ran, on eight pictures of each class, and what it said."""
+    folder = tmp_path_factory.mktemp("train")
+    write_class(folder / "pets" / "cat", CAT, EACH)
+    write_class(folder / "pets" / "motorcycle", MOTORCYCLE, EACH)
+    done = subprocess.run(
+        command("train", "pets", *QUICK), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout + done.stderr
+
+
+@pytest.fixture
+def here(pets: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder, to work in: features are there already, and browsers are left alone."""
+
+    def no_browser(*_: object) -> None:
+        raise BrowserError("no browser in this test")
+
+    monkeypatch.chdir(pets[0])
+    monkeypatch.setattr("pytrain.export.verify.verify", no_browser)
+    return pets[0]
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures went through the network, each time that some had to."""
+    counts: list[int] = []
+    compute = feature_cache._compute
+
+    def counting(model, items, missing, *others):
+        counts.append(len(missing))
+        return compute(model, items, missing, *others)
+
+    monkeypatch.setattr(feature_cache, "_compute", counting)
+    return counts
+
+
+def train(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *arguments])
+    return int(ended.value.code or 0)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one message that such a training ends with; the model that was there stays as it was."""
+    before = contents(Path(MODELS) / "pets")
+    assert train(*arguments, "--out", f"{MODELS}/pets") == 2
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert said.err.count("Error: ") == 1
+    assert contents(Path(MODELS) / "pets") == before
+    return said.err
+
+
+# What comes out
+
+
+def test_a_folder_becomes_a_verified_model_with_a_report(pets: tuple[Path, str]) -> None:
+    folder, said = pets
+    made = bundle.read(folder / MODELS / "pets")
+    assert made.labels == ("cat", "motorcycle")
+    assert made.metadata["pytrain"]["verification"]["checked"]
+    assert (made.path / bundle.REPORT).is_file()
+    assert "  same" in said
+    assert "DIFFERS" not in said
+    assert "warning" not in said.lower()
+    assert f"of {2 * EACH} = " in said
+    for way in made.metadata["pytrain"]["metrics"].values():
+        assert way["accuracy"] >= 0.85
+
+
+def test_unknown_is_told_by_the_score_known(pets: tuple[Path, str]) -> None:
+    made = bundle.read(pets[0] / MODELS / "pets")
+    calibration = made.metadata["pytrain"]["calibration"]
+    assert made.score == calibration["score"] == "known"
+    assert 0 < calibration["unknown_threshold"] < 1
+    assert calibration["temperature"] > 0
+
+
+def test_generated_pictures_of_nothing_that_was_taught_are_told(pets: tuple[Path, str]) -> None:
+    metrics = bundle.read(pets[0] / MODELS / "pets").metadata["pytrain"]["metrics"]
+    (figures,) = metrics.values()
+    assert figures["pictures"] == 2 * EACH
+    assert figures["outsiders"]["generated patterns"]["auroc"] > 0.95
+    assert figures["rejected"] <= 0.1
+
+
+def test_the_keras_model_gives_the_answers_of_bundle_and_report(pets: tuple[Path, str]) -> None:
+    from pytrain.image import read_image, to_input
+    from pytrain.model.backend import keras
+
+    folder, _ = pets
+    made = bundle.read(folder / MODELS / "pets")
+    model = keras.models.load_model(made.path / bundle.KERAS_MODEL)
+    golden = made.path / "golden"
+    frames = json.loads((golden / "golden.json").read_text(encoding="utf-8"))["frames"]
+    inputs = np.stack([to_input(read_image(golden / frame["file"])) for frame in frames])
+    said = model.predict(inputs, verbose=0)
+    for number, frame in enumerate(frames):
+        assert said["probabilities"][number] == pytest.approx(frame["probabilities"], abs=1e-4)
+        assert said["known"][number, 0] == pytest.approx(frame["known"], abs=1e-4)
+        if frame["label"] != "unknown":
+            assert said["known"][number, 0] >= made.unknown_threshold
+    # And of the pictures that it learned from, the label of every one.
+    for at, label in enumerate(made.labels):
+        pictures = sorted((folder / "pets" / label).iterdir())
+        answers = model.predict(np.stack([to_input(read_image(path)) for path in pictures]), verbose=0)
+        assert (answers["probabilities"].argmax(1) == at).all()
+
+
+def test_what_was_trained_how_is_written_down(pets: tuple[Path, str]) -> None:
+    folder, _ = pets
+    settings = json.loads((folder / MODELS / ".runs" / "pets" / "settings.json").read_text(encoding="utf-8"))
+    assert settings["source"] == str(folder / "pets")
+    assert settings["command"][:2] == ["train", str(folder / "pets")]
+    training = bundle.read(folder / MODELS / "pets").metadata["pytrain"]["training"]
+    assert training["recipe"] == "transfer"
+    assert training["seed"] == settings["seed"] == 0
+    # People publish a bundle: nothing in it tells where it was made.
+    assert str(folder) not in (folder / MODELS / "pets" / "metadata.json").read_text(encoding="utf-8")
+
+
+def test_a_second_run_from_python_computes_nothing_and_comes_to_the_same(
+    here: Path, computed: list[int]
+) -> None:
+    import pytrain
+
+    first = bundle.read(here / MODELS / "pets").metadata["pytrain"]
+    said: list[str] = []
+    made = pytrain.train("pets", f"{MODELS}/again", fine_tune="never", say=said.append)
+    assert computed == []
+    assert made is not None
+    assert made.path == Path(MODELS) / "again"
+    second = made.metadata["pytrain"]
+    for what in ("calibration", "metrics", "dataset", "training"):
+        assert second[what] == first[what]
+    assert any(line.startswith("Done in") for line in said)
+
+
+# What may come in
+
+
+def test_a_zip_with_names_in_other_scripts_is_taken(here: Path, computed: list[int]) -> None:
+    names = {"cat": "кошка", "motorcycle": "オートバイ"}
+    with zipfile.ZipFile(here / "животные.zip", "w") as archive:
+        for path in sorted((here / "pets").rglob("*.png")):
+            archive.write(path, f"{names[path.parent.name]}/снимок № {path.name}")
+    assert train("животные.zip", *QUICK) == 0
+    made = bundle.read(here / MODELS / "животные")
+    assert set(made.labels) == set(names.values())
+    assert made.metadata["pytrain"]["dataset"]["pictures"] == dict.fromkeys(names.values(), EACH)
+    # The same contents, so all was there.
+    assert computed == []
+
+
+def test_a_list_with_bad_files_is_taken_and_each_of_them_named(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = sorted((here / "pets").rglob("*.png"))
+    cut = here / "cut.png"
+    cut.write_bytes(files[1].read_bytes()[:3000])
+    shutil.copy(files[0], here / "twice.png")
+    with (here / "list.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "label"])
+        writer.writerows([path.relative_to(here), path.parent.name] for path in files)
+        writer.writerows([["cut.png", "cat"], ["gone.png", "cat"], ["twice.png", "motorcycle"]])
+    assert train("list.csv", *QUICK) == 0
+    said = capsys.readouterr().out
+    for name in ("cut.png", "gone.png", "twice.png", files[0].name):
+        assert any("set aside" in line and name in line for line in said.splitlines())
+    # The same picture under two labels: neither is trusted.
+    counts = bundle.read(here / MODELS / "list").metadata["pytrain"]["dataset"]["pictures"]
+    assert counts == {"cat": EACH - 1, "motorcycle": EACH}
+    page = (here / MODELS / "list" / bundle.REPORT).read_text(encoding="utf-8")
+    assert "cut.png" in page
+
+
+def test_a_folder_of_unknown_pictures_is_learned_from_and_is_no_class(here: Path) -> None:
+    source = here / "with-unknown"
+    shutil.copytree(here / "pets", source)
+    write_class(source / "unknown", COFFEE, 6)
+    for number in range(6):
+        label = ("circle", "square", "star")[number % 3]
+        Image.fromarray(draw_classic(label, number)).save(source / "unknown" / f"shape {number}.png")
+    assert train(str(source), *QUICK) == 0
+    made = bundle.read(here / MODELS / "with-unknown")
+    assert made.labels == ("cat", "motorcycle")
+    (figures,) = made.metadata["pytrain"]["metrics"].values()
+    own = figures["outsiders"]["your unknown folder"]
+    assert own["pictures"] == 12
+    assert own["auroc"] > 0.9
+    assert figures["rejected"] <= 0.13
+
+
+def test_two_pictures_of_each_class_are_enough_to_begin(here: Path) -> None:
+    for label in ("cat", "motorcycle"):
+        (here / "four" / label).mkdir(parents=True)
+        for name in ("00.png", "05.png"):
+            shutil.copy(here / "pets" / label / name, here / "four" / label)
+    assert train("four", *QUICK) == 0
+    assert bundle.read(here / MODELS / "four").metadata["pytrain"]["dataset"]["pictures"] == {
+        "cat": 2,
+        "motorcycle": 2,
+    }
+
+
+# What may not
+
+
+def test_no_folder(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "There is no folder nothing" in refused(capsys, "nothing")
+
+
+def test_an_empty_folder(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "empty" in refused(capsys, str(tmp_path / "empty"))
+
+
+def test_one_class(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(here / "pets" / "cat", tmp_path / "one" / "cat")
+    message = refused(capsys, str(tmp_path / "one"))
+    assert "only the class 'cat'" in message
+    assert "at least two classes" in message
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_a_class_with_a_single_picture(
+    copies: int, here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(here / "pets", tmp_path / "few")
+    paths = sorted((tmp_path / "few" / "cat").iterdir())
+    for number, path in enumerate(paths[1:], start=1):
+        if number < copies:
+            shutil.copy(paths[0], path)
+        else:
+            path.unlink()
+    message = refused(capsys, str(tmp_path / "few"))
+    assert "'cat'" in message
+    assert "1 picture" in message
+    assert "Add pictures" in message
+
+
+def test_nothing_but_unreadable_files(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / "bad" / label).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "bad" / label / f"{number}.jpg").write_bytes(b"not a picture")
+    message = refused(capsys, str(tmp_path / "bad"))
+    assert "holds no readable picture; 6 set aside" in message
+    assert "Expected: JPEG, PNG" in message
+
+
+def test_pictures_that_begin_well_and_end_early(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(here / "pets", tmp_path / "torn")
+    for path in (tmp_path / "torn" / "cat").iterdir():
+        path.write_bytes(path.read_bytes()[:2000])
+    assert "cat" in refused(capsys, str(tmp_path / "torn"))
+
+
+def test_a_text_file(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("not a data set", encoding="utf-8")
+    assert "holds no data set" in refused(capsys, str(tmp_path / "notes.txt"))
+
+
+def test_a_broken_zip(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pets.zip").write_bytes(b"PK\3\4 and then nothing")
+    assert "pets.zip" in refused(capsys, str(tmp_path / "pets.zip"))
+
+
+def test_a_backbone_that_nobody_has(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refused(capsys, "pets", "--backbone", "resnet5000")
+    assert "There is no backbone 'resnet5000'" in message
+    assert "pytrain backbones" in message
+
+
+def test_the_recipe_of_drawn_shapes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "The recipe cnn is for four-shapes" in refused(capsys, "pets", "--recipe", "cnn")
+
+
+def test_a_place_that_holds_something_else(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "thesis").mkdir()
+    (here / "thesis" / "chapter.txt").write_text("years of work", encoding="utf-8")
+    assert train("pets", "--out", "thesis") == 2
+    said = capsys.readouterr()
+    assert "no model's folder" in said.err
+    # Before any work is done.
+    assert "prepared" not in said.out
+    assert contents(here / "thesis").keys() == {"chapter.txt"}
+
+
+def test_no_room_for_the_cache(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no device that is always full")
+    shutil.copytree(here / "pets", here / "more")
+    write_class(here / "more" / "astronaut", ASTRONAUT, 4)
+    monkeypatch.setattr(feature_cache, "_new_name", lambda key: "full")
+    full = here / MODELS / ".runs" / ".features" / "full.rows"
+    full.symlink_to("/dev/full")
+    try:
+        message = refused(capsys, "more", *QUICK)
+    finally:
+        full.unlink()
+    assert "No space left" in message
+    assert "Make room on the disk" in message
+
+
+# Being stopped
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process alone")
+def test_ctrl_c_keeps_the_former_model_and_what_was_computed(here: Path, computed: list[int]) -> None:
+    source = here / "long"
+    # Photographs of no other test, so that all of it has to be computed.
+    write_class(source / "grass", GRASS, 15)
+    write_class(source / "gravel", GRAVEL, 15)
+    before = contents(here / MODELS / "pets")
+    with subprocess.Popen(
+        command("train", "long", "--out", f"{MODELS}/pets", *QUICK),
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        said = ""
+        while "embedding: 20 %" not in said:
+            line = running.stdout.readline()
+            assert line, said
+            said += line
+        running.send_signal(signal.SIGINT)
+        said += running.communicate(timeout=60)[0]
+    assert running.returncode == 130, said
+    assert "Stopped." in said
+    assert "Traceback" not in said
+    assert contents(here / MODELS / "pets") == before
+
+    assert train("long", "--out", f"{MODELS}/long", *QUICK) == 0
+    assert len(computed) == 1
+    assert 0 < computed[0] < 30
