@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_softmax
 
 from pytrain.training.feature_cache import Features
 from pytrain.training.head import (
@@ -22,7 +23,7 @@ from pytrain.training.head import (
     fit,
     spread_of,
 )
-from pytrain.training.temperature import fit_temperature, negative_log_likelihood
+from pytrain.training.temperature import fit_temperature
 
 STRENGTHS = (3.0, 10.0, 30.0, 100.0)
 """What is chosen from: how much the pictures count against the penalty (scikit-learn's C)."""
@@ -50,11 +51,8 @@ class Choice:
     tried: tuple[dict[str, float], ...]
     """For each try: emphasis (number in EMPHASES), strength, val_loss (nats, at the best temperature),
     val_accuracy, temperature."""
-
-    @property
-    def at(self) -> int:
-        """Which of the tries was chosen."""
-        return min(range(len(self.tried)), key=lambda number: self.tried[number]["val_loss"])
+    at: int
+    """Which of the tries was chosen."""
 
 
 @dataclass
@@ -134,15 +132,26 @@ class Fitter:
         return self._known[excluded]
 
     def choose(self, excluded: Excluded, validated: Sequence[int]) -> Choice:
-        """Chooses emphasis, strength and temperature by heads that did not see the validated folds."""
-        tried = [self._tried(excluded, validated, emphasis, USUAL) for emphasis in self.emphases()]
-        best = min(tried, key=lambda row: row["val_loss"])
-        emphasis = EMPHASES[int(best["emphasis"])]
-        for strength in STRENGTHS:
-            if strength != USUAL:
-                tried.append(self._tried(excluded, validated, emphasis, strength))
-        best = min(tried, key=lambda row: row["val_loss"])
-        return Choice(emphasis, best["strength"], best["temperature"], tuple(tried))
+        """Chooses emphasis, strength and temperature by heads that did not see the validated folds.
+
+        The plainest emphasis is left only for one that is better by more than a standard error (Breiman et
+        al., Classification and regression trees, 1984): with few pictures, small differences are luck.
+        """
+        tries = [self._tried(excluded, validated, emphasis, USUAL) for emphasis in self.emphases()]
+        plain, best = tries[-1], min(tries, key=_loss)
+        gain = plain.losses - best.losses
+        if gain.mean() <= gain.std() / np.sqrt(len(gain)):
+            best = plain
+        others = [strength for strength in STRENGTHS if strength != USUAL]
+        tries += [self._tried(excluded, validated, best.emphasis, strength) for strength in others]
+        best = min((one for one in tries if one.emphasis == best.emphasis), key=_loss)
+        return Choice(
+            best.emphasis,
+            best.row["strength"],
+            best.row["temperature"],
+            tuple(one.row for one in tries),
+            tries.index(best),
+        )
 
     def emphases(self) -> Sequence[Emphasis]:
         """What is chosen from: of many pictures, the first learns by itself what counts."""
@@ -154,17 +163,25 @@ class Fitter:
 
     def _tried(
         self, excluded: Excluded, validated: Sequence[int], emphasis: Emphasis, strength: float
-    ) -> dict[str, float]:
-        logits = [
-            logits_of(self.logits(excluded | {fold}, emphasis, strength), self.features, self._in(fold))
-            for fold in validated
-        ]
+    ) -> _Try:
+        logits = np.concatenate(
+            [
+                self.logits(excluded | {fold}, emphasis, strength).logits(self.features.read(self._in(fold)))
+                for fold in validated
+            ]
+        )
         truth = np.concatenate([self.truth[self._in(fold)] for fold in validated])
-        return {
-            "emphasis": EMPHASES.index(emphasis),
+        temperature = fit_temperature(logits, truth)
+        said = log_softmax(logits.astype(np.float64) / temperature, axis=1)
+        losses = -said[np.arange(len(truth)), truth]
+        row = {
+            "emphasis": float(EMPHASES.index(emphasis)),
             "strength": strength,
-            **_judged(np.concatenate(logits), truth),
+            "val_loss": float(losses.mean()),
+            "val_accuracy": float((logits.argmax(1) == truth).mean()),
+            "temperature": temperature,
         }
+        return _Try(emphasis, losses, row)
 
     def _in(self, fold: int) -> Indices:
         return np.flatnonzero((self.fold == fold) & (self.truth != NO_CLASS))
@@ -187,10 +204,14 @@ def logits_of(head: Head, features: Features, pictures: Indices, view: int = 0) 
     return np.concatenate([np.empty((0, len(head.bias)), np.float32), *said])
 
 
-def _judged(logits: Floats, truth: Indices) -> dict[str, float]:
-    temperature = fit_temperature(logits, truth)
-    return {
-        "val_loss": negative_log_likelihood(logits, truth, temperature),
-        "val_accuracy": float((logits.argmax(1) == truth).mean()),
-        "temperature": temperature,
-    }
+@dataclass(frozen=True, eq=False)
+class _Try:
+    """One emphasis and strength, and the loss of each validated picture."""
+
+    emphasis: Emphasis
+    losses: npt.NDArray[np.float64]
+    row: dict[str, float]
+
+
+def _loss(one: _Try) -> float:
+    return one.row["val_loss"]
