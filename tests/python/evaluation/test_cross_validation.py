@@ -126,10 +126,10 @@ def test_classes_that_lie_apart_are_told_apart():
 
 
 def test_a_model_that_is_too_sure_becomes_honest(monkeypatch):
-    monkeypatch.setattr(fitter_module, "USUAL", 1000.0)
-    monkeypatch.setattr(fitter_module, "STRENGTHS", (1000.0,))
-    embeddings, truth = clouds(120, 3, WIDTH, apart=0.5)
-    swapped = np.random.default_rng(0).random(120) < 0.25
+    monkeypatch.setattr(fitter_module, "USUAL", 1e5)
+    monkeypatch.setattr(fitter_module, "STRENGTHS", (1e5,))
+    embeddings, truth = clouds(100, 3, WIDTH, apart=0.5)
+    swapped = np.random.default_rng(0).random(100) < 0.3
     truth = np.where(swapped, (truth + 1) % 3, truth)
     calibration = outcome_of(embeddings, truth)[1].calibration
     assert calibration.temperature > 1.2
