@@ -149,7 +149,9 @@ def _activations(model: Any, outcome: Outcome) -> tuple[Activation, ...]:
     inputs = np.stack([to_input(read_image(judged.pictures[number].path)) for number in chosen])
     features = model.get_layer(CELLS).input
     looking = keras.Model(model.input, {"features": features, "probabilities": model.output["probabilities"]})
-    seen = {name: np.asarray(value) for name, value in looking(inputs, training=False).items()}
+    # Two at a time: run layer by layer, a network keeps 70 MB for each picture until the last layer is done.
+    parts = [looking(inputs[start : start + 2], training=False) for start in range(0, len(inputs), 2)]
+    seen = {name: np.concatenate([part[name].numpy() for part in parts]) for name in parts[0]}
     kernel = model.get_layer(LOGITS).get_weights()[0]
     images = np.clip((inputs + 1) * 127.5 + 0.5, 0, 255).astype(np.uint8)
     return tuple(
