@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from embedded import features_of
 
 from pytrain.errors import DataError, TrainingError
 from pytrain.image import read_image, to_input
@@ -265,3 +266,13 @@ def test_progress_counts_what_is_left_to_do(model, tmp_path):
     told = []
     embed(model, items(*range(5)), tmp_path, KEY, advance=lambda *done: told.append(done))
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_chunks_are_all_that_is_read_in_order(monkeypatch):
+    monkeypatch.setattr("pytrain.training.feature_cache.CHUNK", 3)
+    features = features_of(np.arange(80).reshape(8, 2, 5))
+    numbers = np.array([7, 0, 0, 3, 5, 1, 2])
+    chunks = list(features.chunks(numbers, view=1))
+    assert [len(chunk) for chunk in chunks] == [3, 3, 1]
+    assert np.array_equal(np.concatenate(chunks), features.read(numbers, view=1))
+    assert list(features.chunks(numbers[:0])) == []
