@@ -32,7 +32,10 @@ REJECTED = 0.03
 """Share of the pictures of the classes, and of their views, that may be called unknown."""
 
 REJECTED_AT_MOST = 0.10
-"""The same, where the user's own pictures of none of the classes ask for more."""
+"""The same, where more is needed to turn away what is none of them."""
+
+EVEN = 0.5
+"""The score below which "none of them" is more probable than all classes together."""
 
 ACCEPTED = 0.025
 """Share of those that may be called a class."""
@@ -137,11 +140,9 @@ def choose_threshold(known: Floats, own: Floats) -> tuple[float, str]:
         known: scores of pictures of the classes and of their views, by heads that did not see them.
         own: scores of the user's own pictures of none of them, likewise; may be empty.
     """
-    threshold = float(np.quantile(known, REJECTED))
-    if not len(own):
-        return threshold, "class pictures"
-    wanted = float(np.quantile(own, 1 - ACCEPTED)) + 1e-6
-    return max(threshold, min(wanted, float(np.quantile(known, REJECTED_AT_MOST)))), "unknown pictures"
+    wanted = max(EVEN, float(np.quantile(own, 1 - ACCEPTED)) + 1e-6) if len(own) else EVEN
+    least, most = np.quantile(known, [REJECTED, REJECTED_AT_MOST])
+    return max(float(least), min(wanted, float(most))), "unknown pictures" if len(own) else "class pictures"
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def _told(shown: Display, name: str) -> Any:
 
 def _views(pictures: int) -> int:
     """Views of each picture: of many pictures, few tell as much."""
-    return 4 if pictures <= 2000 else 2 if pictures <= 20_000 else 1
+    return 3 if pictures <= 2000 else 2 if pictures <= 20_000 else 1
 
 
 def _pictures(data: Looked, numbers: Indices, views: int) -> Pictures:

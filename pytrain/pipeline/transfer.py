@@ -12,6 +12,7 @@ from pytrain.bundle import REPORT, UNKNOWN, Bundle, check_target, write_json
 from pytrain.errors import TrainingError
 
 if TYPE_CHECKING:
+    from pytrain.dataset.image_folder import Picture
     from pytrain.evaluation.cross_validation import Outcome
     from pytrain.evaluation.judged import Phase
     from pytrain.export.verify import Verification
@@ -199,7 +200,7 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
         places.target,
         labels=data.folder.labels,
         input_range="-1..1",
-        check=[picture.path for picture in spread(outcome.judged.pictures, CHECKS)],
+        check=[_as_seen(picture) for picture in spread(outcome.judged.pictures, CHECKS)],
         golden=_golden(data),
         facts=facts_of(data, outcome, chosen, any(phase.kept for phase in trained.phases)),
         finish=finish,
@@ -209,6 +210,16 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
     say(f"Report: {places.target / REPORT}")
     say(f"Done in {time.perf_counter() - started:.0f} s.")
     return made
+
+
+def _as_seen(picture: Picture) -> Frame:
+    """What the network sees of a picture: uint8 [224, 224, 3]."""
+    import numpy as np
+
+    from pytrain.image import read_image, to_input
+
+    pixels = (to_input(read_image(picture.path)) + 1) * np.float32(127.5)
+    return np.asarray(np.clip(pixels + np.float32(0.5), 0, 255), np.uint8)
 
 
 def _golden(data: Looked) -> list[tuple[Frame, str]]:

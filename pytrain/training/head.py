@@ -125,12 +125,18 @@ class Few:
     What a penalised regression learns is a sum of its rows (the representer theorem), so nothing is lost.
 
     Attributes:
-        coordinates: float32 [rows, rows].
-        basis: float32 [width, rows]; times weights on coordinates gives weights on scaled embeddings.
+        coordinates: float64 [rows, rows], lower triangular; times itself, the rows' products.
+        basis: float32 [width, rows], the rows, shortened where weights are dear.
     """
 
-    coordinates: Floats
+    coordinates: npt.NDArray[np.float64]
     basis: Floats
+
+    def kernel(self, kernel: Floats) -> Floats:
+        """Weights on scaled embeddings that do what these do on coordinates: float32 [width, outputs]."""
+        shares = solve_triangular(self.coordinates, kernel.astype(np.float64), lower=True, trans="T")
+        weights: Floats = self.basis @ shares.astype(np.float32)
+        return weights
 
 
 class Rows:
@@ -159,8 +165,7 @@ class Rows:
                 basis = basis - strays.T @ np.linalg.solve(inner, strays @ x.T)
             inner = (x @ basis).astype(np.float64)
             coordinates = np.linalg.cholesky((inner + inner.T) / 2 + np.eye(len(x)) * RIDGE)
-            basis = solve_triangular(coordinates, basis.T.astype(np.float64), lower=True).T
-            self._few = Few(coordinates.astype(np.float32), basis.astype(np.float32))
+            self._few = Few(coordinates, basis)
         return self._few
 
 
@@ -250,8 +255,8 @@ def fit(
     size = 1 / (strength * float(weights.sum()))
     if len(rows) <= FEW:
         few = rows.few(strays)
-        kernel, bias = _fit([few.coordinates], targets, weights, size, strays[:0], None)
-        kernel = few.basis @ kernel
+        kernel, bias = _fit([few.coordinates.astype(np.float32)], targets, weights, size, strays[:0], None)
+        kernel = few.kernel(kernel)
     else:
         kernel, bias = _fit(rows, targets, weights, size, strays, scaling)
     kernel = scaling.back(kernel)

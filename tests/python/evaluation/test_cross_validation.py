@@ -140,10 +140,17 @@ def test_a_model_that_is_too_sure_becomes_honest(monkeypatch):
 
 def test_the_threshold_turns_three_of_a_hundred_away():
     threshold, chosen_on = choose_threshold(
-        np.linspace(0, 1, 1001, dtype=np.float32), np.empty(0, np.float32)
+        np.linspace(0.5, 1, 1001, dtype=np.float32), np.empty(0, np.float32)
     )
-    assert threshold == pytest.approx(REJECTED, abs=1e-3)
+    assert threshold == pytest.approx(0.5 + REJECTED / 2, abs=1e-3)
     assert chosen_on == "class pictures"
+
+
+def test_what_is_more_probably_none_is_turned_away_up_to_a_tenth_of_the_classes():
+    few_doubtful = np.linspace(0.46, 1, 1001, dtype=np.float32)
+    assert choose_threshold(few_doubtful, few_doubtful[:0])[0] == pytest.approx(0.5, abs=1e-6)
+    many_doubtful = np.linspace(0, 1, 1001, dtype=np.float32)
+    assert choose_threshold(many_doubtful, many_doubtful[:0])[0] == pytest.approx(REJECTED_AT_MOST, abs=1e-3)
 
 
 def test_pictures_of_the_classes_and_their_views_are_rejected_as_often_as_meant(usual):
@@ -161,11 +168,11 @@ def test_pictures_of_the_classes_and_their_views_are_rejected_as_often_as_meant(
 
 
 def test_own_unknown_pictures_raise_the_threshold_just_above_them():
-    known = np.linspace(0.2, 1, 1001, dtype=np.float32)
-    own = np.linspace(0, 0.25, 40, dtype=np.float32)
+    known = np.linspace(0.6, 1, 1001, dtype=np.float32)
+    own = np.linspace(0, 0.63, 40, dtype=np.float32)
     threshold, chosen_on = choose_threshold(known, own)
     assert chosen_on == "unknown pictures"
-    assert choose_threshold(known, own[:0])[0] < threshold < 0.26
+    assert choose_threshold(known, own[:0])[0] < threshold < 0.64
     assert (own >= threshold).sum() <= 1
 
 
