@@ -179,12 +179,11 @@ def _answer(fitter: Fitter, fold: int, all_others: bool) -> _Answer:
     here = np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS))
     strange = np.flatnonzero((fitter.fold == fold) & (fitter.truth == NO_CLASS))
     head, known = fitter.logits(without, choice.emphasis, choice.strength), fitter.known(without)
-    views = range(1, fitter.features.views + 1)
     return _Answer(
         here,
         logits_of(head, fitter.features, here),
         known_of(known, fitter.features, here),
-        np.stack([known_of(known, fitter.features, here, view) for view in views], axis=1),
+        np.stack([known_of(known, fitter.features, here, view) for view in fitter.views], axis=1),
         strange,
         known_of(known, fitter.features, strange),
         choice,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from pytrain.model.transfer import EMBEDDING, build, level_of, set_heads
 from pytrain.pipeline.looked import Looked
 from pytrain.training.feature_cache import Features, Items, embed
 from pytrain.training.fine_tune import CHECKPOINT, FineTuned, fine_tune, stage_to_cut
-from pytrain.training.fitter import NO_CLASS, Fitter
-from pytrain.training.head import Indices
+from pytrain.training.fitter import NO_CLASS, Fitter, mirrors_show_the_same
+from pytrain.training.head import FEW, Indices
 from pytrain.training.outsiders import MEASURED, TAUGHT, Kind
 from pytrain.training.progress import Display
 from pytrain.training.stage_maps import Pictures
@@ -118,8 +118,8 @@ def tune(
     tuned = fine_tune(
         learned.model,
         stage_to_cut(learned.backbone),
-        _pictures(data, training, learned.features.views),
-        _pictures(data, validation, 0),
+        _pictures(data, training, learned.features.views, fitter.mirrored),
+        _pictures(data, validation, 0, fitter.mirrored),
         run_dir,
         maps_dir=maps,
         show=shown,
@@ -165,6 +165,9 @@ def _embedded(
         for kind in (TAUGHT, MEASURED)
     )
     fitter = Fitter(features, data.truth, len(data.folder.labels), fold, level_of(backbone), taught)
+    with threadpool_limits(1):
+        same = mirrors_show_the_same(fitter, range(FOLDS) if len(data.truth) <= FEW else [TEST])
+    fitter = replace(fitter, mirrored=same)
     return Learned(model, backbone, key, features, fitter, {MEASURED: measured})
 
 
@@ -177,18 +180,22 @@ def _views(pictures: int) -> int:
     return 3 if pictures <= 2000 else 2 if pictures <= 20_000 else 1
 
 
-def _pictures(data: Looked, numbers: Indices, views: int) -> Pictures:
+def _pictures(data: Looked, numbers: Indices, views: int, mirrored: bool) -> Pictures:
     """Some pictures for fine-tuning: as the image contract shows them, and so many views of each."""
     chosen = [data.pictures[number] for number in numbers]
 
     def frames(number: int) -> Frame:
         frame = read_image(chosen[number].path)
         itself = np.clip((to_input(frame) + 1) * np.float32(127.5) + np.float32(0.5), 0, 255)
-        drawn = DRAW.draw(frame, views, seed=number) if views else np.empty((0, *itself.shape), np.uint8)
+        drawn = (
+            DRAW.draw(frame, views, seed=number, flips=mirrored)
+            if views
+            else np.empty((0, *itself.shape), np.uint8)
+        )
         return np.concatenate([itself.astype(np.uint8)[None], drawn])
 
     digest = sha256("".join(picture.digest for picture in chosen).encode())
-    digest.update(repr((DRAW, views)).encode())
+    digest.update(repr((DRAW, views, mirrored)).encode())
     targets = np.eye(len(data.folder.labels), dtype=np.float32)[data.truth[numbers]]
     return Pictures(digest.hexdigest(), targets, frames, 1 + views)
 

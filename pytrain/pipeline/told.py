@@ -118,7 +118,7 @@ def report_of(
             f"All pictures of {label!r} are nearly the same, so its figures are too good."
             for label in data.torn
         ),
-        views=_drawn_views(outcome),
+        views=_drawn_views(outcome, learned.fitter.mirrored),
         activations=_activations(learned.model, outcome),
         milliseconds=milliseconds_per_frame(learned.model, frames=10),
         parameters=learned.model.count_params(),
@@ -131,10 +131,10 @@ def _head_phase(choice: Choice) -> Phase:
     return Phase("head", choice.tried, choice.at, True, f"{note}left-out pictures was taken.")
 
 
-def _drawn_views(outcome: Outcome) -> tuple[Views, ...]:
+def _drawn_views(outcome: Outcome, mirrored: bool) -> tuple[Views, ...]:
 
     return tuple(
-        Views(picture, tuple(WebcamViews().draw(read_image(picture.path), 7, seed=number)))
+        Views(picture, tuple(WebcamViews().draw(read_image(picture.path), 7, seed=number, flips=mirrored)))
         for number, picture in enumerate(spread(outcome.judged.pictures, SHOWN))
     )
 

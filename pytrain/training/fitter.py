@@ -34,6 +34,9 @@ USUAL = 10.0
 KNOWN_VIEWS = 2
 """Views of each picture that it is told with; more make no difference either."""
 
+MIRROR_LOSS = 0.15
+"""Share by which mirrored views may be answered worse than others before they are left out."""
+
 NO_CLASS = -1
 """Stands for `unknown` where classes are numbers."""
 
@@ -66,6 +69,8 @@ class Fitter:
         fold: int64 [pictures].
         level_of: int64 [width], which level each number of an embedding comes from.
         outsiders: further pictures of none of the classes.
+        mirrored: whether mirrored views, every second one, show the same class: not where left differs from
+            right.
     """
 
     features: Features
@@ -74,10 +79,16 @@ class Fitter:
     fold: Indices
     level_of: Indices
     outsiders: Features
+    mirrored: bool = True
     _spreads: dict[Excluded, Spread] = field(default_factory=dict)
     _rows: dict[tuple[Excluded, Emphasis], Rows] = field(default_factory=dict)
     _logits: dict[tuple[Excluded, Emphasis, float], Head] = field(default_factory=dict)
     _known: dict[Excluded, Head] = field(default_factory=dict)
+
+    @property
+    def views(self) -> Sequence[int]:
+        """Numbers of the views that show the same class as their picture."""
+        return range(1, self.features.views + 1, 1 if self.mirrored else 2)
 
     def numbers(self, excluded: Excluded = frozenset(), *, of_classes: bool = True) -> Indices:
         """Which pictures are left: those of the classes, or those of none."""
@@ -107,7 +118,7 @@ class Fitter:
         if excluded not in self._known:
             left, none = self.numbers(excluded), self.numbers(excluded, of_classes=False)
             scaling, strays = self._spread(excluded).scaling(EMPHASES[0])
-            views = range(1, min(KNOWN_VIEWS, self.features.views) + 1)
+            views = self.views[:KNOWN_VIEWS]
             outside = np.arange(len(self.outsiders.row_of))
             own = [Part(self.features, left, view) for view in (0, *views)]
             strange = [Part(self.features, none), Part(self.outsiders, outside)]
@@ -188,7 +199,8 @@ class Fitter:
 
     def _spread(self, excluded: Excluded) -> Spread:
         if excluded not in self._spreads:
-            self._spreads[excluded] = spread_of(self.features, self.numbers(excluded), self.level_of)
+            left = self.numbers(excluded)
+            self._spreads[excluded] = spread_of(self.features, left, self.level_of, self.views)
         return self._spreads[excluded]
 
     def _weights(self, numbers: Indices) -> npt.NDArray[np.float32]:
@@ -202,6 +214,29 @@ def logits_of(head: Head, features: Features, pictures: Indices, view: int = 0) 
     """What a head says of pictures, or of one view of each: float32 [pictures, outputs]."""
     said = [head.logits(embeddings) for embeddings in features.chunks(pictures, view)]
     return np.concatenate([np.empty((0, len(head.bias)), np.float32), *said])
+
+
+def mirrors_show_the_same(fitter: Fitter, folds: Sequence[int]) -> bool:
+    """Whether heads that were told nothing of views answer mirrored ones about as well as others.
+
+    A left hand that is mirrored is a right hand: where such classes are told apart, they do not.
+    """
+    if fitter.features.views < 2:
+        return True
+    right = np.zeros(2)
+    for fold in folds:
+        left, here = (
+            fitter.numbers(frozenset({fold})),
+            np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS)),
+        )
+        scaling, strays = spread_of(fitter.features, left, fitter.level_of, ()).scaling(EMPHASES[0])
+        targets = np.eye(fitter.classes, dtype=np.float32)[fitter.truth[left]]
+        weights = np.ones(len(left), np.float32)
+        rows = Rows([Part(fitter.features, left)], scaling)
+        head = fit(rows, targets, weights, USUAL, scaling, strays)
+        answers = (head.logits(fitter.features.read(here, view)).argmax(1) for view in (1, 2))
+        right += [float((answer == fitter.truth[here]).sum()) for answer in answers]
+    return bool(right[1] >= (1 - MIRROR_LOSS) * right[0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -217,8 +217,15 @@ class Spread:
         ) else strays
 
 
-def spread_of(features: Features, pictures: Indices, level_of: Indices, seed: int = 0) -> Spread:
-    """Looks at the embeddings of some pictures and of their views."""
+def spread_of(
+    features: Features,
+    pictures: Indices,
+    level_of: Indices,
+    views: Sequence[int] | None = None,
+    seed: int = 0,
+) -> Spread:
+    """Looks at the embeddings of some pictures and of these views of them; of all by default."""
+    views = range(1, features.views + 1) if views is None else views
     count, total, squares = 0, np.zeros(features.width), np.zeros(features.width)
     for start in range(0, len(pictures), CHUNK):
         read = features.read(pictures[start : start + CHUNK])
@@ -226,17 +233,17 @@ def spread_of(features: Features, pictures: Indices, level_of: Indices, seed: in
         squares += (turned(read).astype(np.float64) ** 2).sum(0)
     mean = (total / count).astype(np.float32)
     variance = np.maximum(squares / count - turned(mean[None])[0].astype(np.float64) ** 2, 0)
-    return Spread(mean, variance, _strays(features, pictures, seed), level_of)
+    return Spread(mean, variance, _strays(features, pictures, views, seed), level_of)
 
 
-def _strays(features: Features, pictures: Indices, seed: int) -> Floats:
-    if not features.views:
+def _strays(features: Features, pictures: Indices, views: Sequence[int], seed: int) -> Floats:
+    if not views:
         return np.empty((0, features.width), np.float32)
     draw = np.random.default_rng(seed)
-    count = min(MOST_STRAYS, len(pictures) * features.views)
-    chosen = draw.choice(len(pictures) * features.views, count, replace=False)
-    numbers, views = pictures[chosen // features.views], 1 + chosen % features.views
-    return features.read(numbers, views) - features.read(numbers)
+    count = min(MOST_STRAYS, len(pictures) * len(views))
+    chosen = draw.choice(len(pictures) * len(views), count, replace=False)
+    numbers = pictures[chosen // len(views)]
+    return features.read(numbers, np.asarray(views)[chosen % len(views)]) - features.read(numbers)
 
 
 def fit(
