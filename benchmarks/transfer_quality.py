@@ -39,7 +39,7 @@ from pytrain.model.backend import keras
 from pytrain.model.transfer import embedder, level_of
 from pytrain.training import outsiders
 from pytrain.training.feature_cache import Items, embed
-from pytrain.training.fitter import Fitter
+from pytrain.training.fitter import Fitter, mirrors_show_the_same
 from pytrain.training.views import WebcamViews
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
@@ -69,7 +69,8 @@ FASHION_CLASSES = [
 PER_CLASS = 60
 """Pictures taken of each class of the large collections."""
 
-VIEWS = 4
+VIEWS = 3
+"""As pytrain train draws them for so few pictures."""
 
 
 def main() -> None:
@@ -165,6 +166,7 @@ class Study:
             self.level_of,
             self.strange,
         )
+        fitter = replace(fitter, mirrored=mirrors_show_the_same(fitter, range(FOLDS)))
         return cross_validate(fitter, pictures, self.folder.labels, self.groups[learned], {})
 
 

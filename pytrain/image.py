@@ -104,8 +104,8 @@ def resize(square: Frame, size: int) -> npt.NDArray[np.float32]:
         float32 [size, size, channels], values in 0..255.
     """
     low, high, fraction = bilinear_taps(square.shape[0], size)
-    pixels = square.astype(np.float32)
-    rows = _blend(pixels[low], pixels[high], fraction[:, None, None])
+    # Only the rows that count become float32: of a large photo, a small part.
+    rows = _blend(square[low].astype(np.float32), square[high].astype(np.float32), fraction[:, None, None])
     return _blend(rows[:, low], rows[:, high], fraction[None, :, None])
 
 

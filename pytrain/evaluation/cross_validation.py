@@ -83,7 +83,8 @@ def cross_validate(
         measured: outsiders that nothing learns from.
         judged_folds: those that are judged; all by default, or one where there are MANY pictures.
     """
-    folds = list(judged_folds or (range(FOLDS) if len(pictures) <= MANY else [0]))
+    enough = len(pictures) > MANY and fitter.can_hold_out()
+    folds = list(judged_folds or ([0] if enough else range(FOLDS)))
     answers = [_answer(fitter, fold, len(folds) > 1) for fold in folds]
     shown = np.concatenate([answer.numbers for answer in answers])
     truth, logits = fitter.truth[shown], np.concatenate([answer.logits for answer in answers])
@@ -114,7 +115,7 @@ def cross_validate(
         uncalibrated=uncalibrated.max(1),
         known=known,
         groups=groups[shown],
-        outsiders=tuple(_outsiders(fitter, heads, pictures, own, measured)),
+        outsiders=tuple(_outsiders(fitter, heads, pictures, own, measured, judged_folds is None)),
         method=f"{FOLDS}-fold cross-validation"
         if len(folds) > 1
         else f"{1 / FOLDS:.0%} of the pictures held out",
@@ -202,7 +203,12 @@ def known_score(head: Head, embeddings: Floats) -> Floats:
 
 
 def _outsiders(
-    fitter: Fitter, heads: Heads, pictures: Sequence[Picture], own: _Own, measured: Mapping[Kind, Features]
+    fitter: Fitter,
+    heads: Heads,
+    pictures: Sequence[Picture],
+    own: _Own,
+    measured: Mapping[Kind, Features],
+    untaught: bool,
 ) -> list[Outsiders]:
     found = []
     if len(own.numbers):
@@ -215,7 +221,8 @@ def _outsiders(
         known = known_score(heads.known, embeddings)
         shown = _shown(heads, embeddings, known, kind.draw)
         found.append(Outsiders(kind.name, known, chosen_on=False, shown=shown, about=kind.about))
-    if 2 < fitter.classes <= LEFT_OUT_CLASSES and len(fitter.truth) <= MANY:
+    # A network that was tuned was taught all classes.
+    if untaught and 2 < fitter.classes <= LEFT_OUT_CLASSES and len(fitter.truth) <= MANY:
         known = np.concatenate([_left_out(fitter, number) for number in range(fitter.classes)])
         about = "each class in turn is not taught, and its pictures are shown: the hardest kind"
         found.append(

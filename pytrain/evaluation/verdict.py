@@ -206,12 +206,11 @@ def _taken_for(judged: Judged, label: str) -> list[str]:
 
 
 def _worst_set(judged: Judged, threshold: float) -> Outsiders | None:
-    """The outsiders that fool it most: of those far from the classes and held out, where there are any."""
+    """The outsiders that fool it most: of those far from the classes, where there are any."""
     filled = [outsiders for outsiders in judged.outsiders if len(outsiders.known)]
     far = [outsiders for outsiders in filled if not outsiders.near] or filled
-    held_out = [outsiders for outsiders in far if not outsiders.chosen_on]
     return max(
-        held_out or far,
+        far,
         key=lambda outsiders: float(np.mean(outsiders.known >= threshold)),
         default=None,
     )

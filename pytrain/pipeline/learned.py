@@ -34,6 +34,9 @@ MANY_PER_CLASS = 80
 """Pictures of a class, on average, from which fine-tuning is tried by itself: with 80 to learn from it was
 worth 1 to 4 points (CIFAR-10, Fashion-MNIST), with 32 or fewer nothing clear."""
 
+TOO_MANY = 30_000
+"""Pictures up to which fine-tuning is tried by itself: its maps take 90 KB of disk for each."""
+
 TEST, VALIDATION = 0, 1
 """Folds that fine-tuning does not learn from."""
 
@@ -85,8 +88,9 @@ def judge(data: Looked, learned: Learned, folds_judged: Sequence[int] | None = N
 
 
 def is_worth_tuning(data: Looked) -> bool:
-    """Whether there are pictures enough for fine-tuning to pay."""
-    return int((data.truth != NO_CLASS).sum()) >= MANY_PER_CLASS * len(data.folder.labels)
+    """Whether there are pictures enough for fine-tuning to pay, and not so many that it takes all day."""
+    count = int((data.truth != NO_CLASS).sum())
+    return MANY_PER_CLASS * len(data.folder.labels) <= count <= TOO_MANY
 
 
 def tune(
@@ -124,18 +128,29 @@ def tune(
         maps_dir=maps,
         show=shown,
         seed=seed,
-        resume=resume and (run_dir / CHECKPOINT).is_file(),
+        resume=_has_checkpoint(run_dir, workers) if resume else False,
         workers=workers,
     )
     for file in maps.glob("*.maps"):
-        file.unlink()
+        file.unlink(missing_ok=True)
     phase = _phase(tuned)
     if not tuned.kept:
         return None, phase
     weights = sha256(b"".join(array.tobytes() for array in learned.model.get_weights())).hexdigest()
     key = f"{learned.backbone.name}-tuned-{weights[:12]}"
     better = _embedded(learned.model, learned.backbone, key, data, fitter.fold, cache, shown)
+    # What is shipped is heads fitted anew; they must be better too.
+    with threadpool_limits(1):
+        now = better.fitter.choose(frozenset({TEST}), [VALIDATION])
+    if now.tried[now.at]["val_loss"] >= choice.tried[choice.at]["val_loss"]:
+        note = "Not kept: heads fitted to the tuned network were no better."
+        return None, replace(phase, kept=False, note=note)
     return better, phase
+
+
+def _has_checkpoint(run_dir: Path, workers: Workers) -> bool:
+    """What the chief finds: the others may be on machines that do not see its disk."""
+    return workers.broadcast(b"yes" if (run_dir / CHECKPOINT).is_file() else b"no") == b"yes"
 
 
 def _embedded(

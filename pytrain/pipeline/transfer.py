@@ -130,9 +130,10 @@ def _trained(places: _Places, settings: Settings, resume: bool, workers: Workers
     from pytrain.pipeline.looked import look_at
     from pytrain.training.progress import SilentDisplay, display
 
+    backbone = load(settings.backbone)
     with display() if workers.chief else SilentDisplay() as shown:
         data = look_at(places.source, places.cache, shown)
-        learned = learn(data, load(settings.backbone), places.cache, settings.seed, shown)
+        learned = learn(data, backbone, places.cache, settings.seed, shown)
         outcome = judge(data, learned)
         return _tuned(_Trained(data, learned, outcome, ()), places, settings, resume, workers, shown)
 
@@ -143,10 +144,13 @@ def _tuned(
     """The same after fine-tuning, where that was asked for, pays, and is better on validation pictures."""
     from pytrain.pipeline.learned import TEST, is_worth_tuning, judge, tune
 
+    fitter = trained.learned.fitter
+    if settings.fine_tune == "always" and not fitter.can_hold_out():
+        shown.say("  no fine-tuning: the classes have too few recordings to set some apart for judging it")
     wanted = settings.fine_tune == "always" or (
         settings.fine_tune == "auto" and is_worth_tuning(trained.data)
     )
-    if not wanted:
+    if not wanted or not fitter.can_hold_out():
         return trained
     untouched = trained.learned.model.get_weights()
     try:
@@ -166,10 +170,16 @@ def _tuned(
         trained.learned.model.set_weights(untouched)
         shown.say("Fine-tuning was stopped; the model is written without it. To go on: --resume")
         return trained
+    except TrainingError as error:
+        if settings.fine_tune == "always" or workers.count > 1:
+            raise
+        trained.learned.model.set_weights(untouched)
+        shown.say(f"  no fine-tuning: {error.what}")
+        return trained
     shown.say(f"  fine-tuning: {phase.note}")
     if better is None:
-        # Its heads were set to where fine-tuning began.
-        return _Trained(trained.data, trained.learned, judge(trained.data, trained.learned), (phase,))
+        trained.learned.model.set_weights(untouched)
+        return _Trained(trained.data, trained.learned, trained.outcome, (phase,))
     # What it learned from must not judge it.
     return _Trained(trained.data, better, judge(trained.data, better, [TEST]), (phase,))
 
@@ -186,7 +196,6 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
     source, target = places.source.resolve(), places.target.resolve()
     command = ["train", str(source), "--out", str(target), "--backbone", settings.backbone]
     command += ["--fine-tune", settings.fine_tune, "--seed", str(settings.seed)]
-    write_json(places.run_dir / SETTINGS, {"source": str(source), "command": command, **chosen})
 
     def finish(folder: Path, verification: Verification | None) -> None:
         seconds = time.perf_counter() - started
@@ -206,6 +215,7 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
         finish=finish,
         say=say,
     )
+    write_json(places.run_dir / SETTINGS, {"source": str(source), "command": command, **chosen})
     say(f"Model:  {places.target} ({made.size / 1024:,.0f} KiB)")
     say(f"Report: {places.target / REPORT}")
     say(f"Done in {time.perf_counter() - started:.0f} s.")

@@ -17,6 +17,7 @@ from pytrain.resources import page_folder, shipped_models
 from pytrain.serve.api import PREFIX, make_api
 from pytrain.serve.guard import Guard
 from pytrain.serve.jobs import Jobs
+from pytrain.serve.training_runs import RUNS, SETTINGS
 
 PRIVATE = "report/"
 """Of a bundle: shows the pictures of the training, which no other site shall read."""
@@ -95,6 +96,9 @@ def create_app(
         response = _send(root / name, file)
         if not file.startswith(PRIVATE):
             response.headers["Access-Control-Allow-Origin"] = "*"
+        if not (root / RUNS / name / SETTINGS).is_file():
+            # A page in a model that came from elsewhere must not act as ours: it could move pictures.
+            response.headers["Content-Security-Policy"] = f"{POLICY}; sandbox allow-scripts allow-popups"
         if file.startswith(HASHED):
             response.cache_control.max_age = YEAR_SECONDS
             response.cache_control.public = True

@@ -71,16 +71,27 @@ class DataSet:
             here = change["to"] if change else picture["path"]
             label = self._wanted(wish)
             back = wish.get("undo") is True or label == picture["label"]
+            place = None
             if back:
                 if change:
-                    self._move(here, picture["digest"], picture["path"])
+                    place = self._move(here, picture["digest"], picture["path"])
                     del changes[identity]
             else:
                 # Below a label's folder others may lie: the picture keeps its name alone.
                 folder = f"{REMOVED}/{picture['label']}" if label is None else label
                 place = self._move(here, picture["digest"], f"{folder}/{Path(picture['path']).name}")
                 changes[identity] = {"to": place, "label": label}
-            self._save(changes)
+            try:
+                self._save(changes)
+            except OSError as error:
+                # What is not remembered could not be undone.
+                if place is not None:
+                    self._move(place, picture["digest"], here)
+                raise ApiError(
+                    507,
+                    f"The change cannot be kept in {self.run.folder}: {error.strerror or error}.",
+                    fix="Make room on the disk, then try again.",
+                ) from error
 
     def _wanted(self, wish: Mapping[str, Any]) -> str | None:
         """The label asked for; None for a picture to be removed (or put back)."""

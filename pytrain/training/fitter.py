@@ -37,6 +37,9 @@ KNOWN_VIEWS = 2
 MIRROR_LOSS = 0.15
 """Share by which mirrored views may be answered worse than others before they are left out."""
 
+MIRROR_LEAST = 5
+"""Right answers of a class from which half of them lost tells that it is another class in the mirror."""
+
 NO_CLASS = -1
 """Stands for `unknown` where classes are numbers."""
 
@@ -175,27 +178,42 @@ class Fitter:
     def _tried(
         self, excluded: Excluded, validated: Sequence[int], emphasis: Emphasis, strength: float
     ) -> _Try:
+        asked = {fold: self._answerable(excluded, fold) for fold in validated}
+        asked = {fold: pictures for fold, pictures in asked.items() if len(pictures)}
+        if not asked:
+            # Every class is one recording, or two: nothing can be chosen.
+            unknown = {"val_loss": 0.0, "val_accuracy": 0.0, "temperature": 1.0}
+            return _Try(emphasis, np.zeros(1), {**_row(emphasis, strength), **unknown})
         logits = np.concatenate(
             [
-                self.logits(excluded | {fold}, emphasis, strength).logits(self.features.read(self._in(fold)))
-                for fold in validated
+                logits_of(self.logits(excluded | {fold}, emphasis, strength), self.features, pictures)
+                for fold, pictures in asked.items()
             ]
         )
-        truth = np.concatenate([self.truth[self._in(fold)] for fold in validated])
+        truth = self.truth[np.concatenate(list(asked.values()))]
         temperature = fit_temperature(logits, truth, pull=1.0)
         said = log_softmax(logits.astype(np.float64) / temperature, axis=1)
         losses = -said[np.arange(len(truth)), truth]
         row = {
-            "emphasis": float(EMPHASES.index(emphasis)),
-            "strength": strength,
+            **_row(emphasis, strength),
             "val_loss": float(losses.mean()),
             "val_accuracy": float((logits.argmax(1) == truth).mean()),
             "temperature": temperature,
         }
         return _Try(emphasis, losses, row)
 
-    def _in(self, fold: int) -> Indices:
-        return np.flatnonzero((self.fold == fold) & (self.truth != NO_CLASS))
+    def _answerable(self, excluded: Excluded, fold: int) -> Indices:
+        """The pictures of a fold whose classes the heads that did not see it know at all."""
+        taught = np.unique(self.truth[self.numbers(excluded | {fold})])
+        return np.flatnonzero((self.fold == fold) & np.isin(self.truth, taught))
+
+    def can_hold_out(self) -> bool:
+        """Whether one fold to judge, one to choose by, and the others to learn from have every class each."""
+        parts = ([0], [1], [2, 3, 4])
+        classes = [
+            np.unique(self.truth[np.isin(self.fold, part) & (self.truth != NO_CLASS)]) for part in parts
+        ]
+        return all(len(found) == self.classes for found in classes)
 
     def _spread(self, excluded: Excluded) -> Spread:
         if excluded not in self._spreads:
@@ -223,20 +241,20 @@ def mirrors_show_the_same(fitter: Fitter, folds: Sequence[int]) -> bool:
     """
     if fitter.features.views < 2:
         return True
-    right = np.zeros(2)
+    right = np.zeros((2, fitter.classes))
     for fold in folds:
-        left, here = (
-            fitter.numbers(frozenset({fold})),
-            np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS)),
-        )
+        left = fitter.numbers(frozenset({fold}))
+        here = np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS))
         scaling, strays = spread_of(fitter.features, left, fitter.level_of, ()).scaling(EMPHASES[0])
         targets = np.eye(fitter.classes, dtype=np.float32)[fitter.truth[left]]
         weights = np.ones(len(left), np.float32)
         rows = Rows([Part(fitter.features, left)], scaling)
         head = fit(rows, targets, weights, USUAL, scaling, strays)
-        answers = (head.logits(fitter.features.read(here, view)).argmax(1) for view in (1, 2))
-        right += [float((answer == fitter.truth[here]).sum()) for answer in answers]
-    return bool(right[1] >= (1 - MIRROR_LOSS) * right[0])
+        truth = fitter.truth[here]
+        answers = (logits_of(head, fitter.features, here, view).argmax(1) for view in (1, 2))
+        right += [np.bincount(truth[answer == truth], minlength=fitter.classes) for answer in answers]
+    worst = (right[0] >= MIRROR_LEAST) & (right[1] < right[0] / 2)
+    return bool(right[1].sum() >= (1 - MIRROR_LOSS) * right[0].sum() and not worst.any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +264,10 @@ class _Try:
     emphasis: Emphasis
     losses: npt.NDArray[np.float64]
     row: dict[str, float]
+
+
+def _row(emphasis: Emphasis, strength: float) -> dict[str, float]:
+    return {"emphasis": float(EMPHASES.index(emphasis)), "strength": strength}
 
 
 def _loss(one: _Try) -> float:

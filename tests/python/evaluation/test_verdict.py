@@ -77,9 +77,12 @@ def test_what_it_says_in_front_of_something_else(
     assert asked == (light is not Light.GOOD)
 
 
-def test_held_out_outsiders_count_before_those_the_threshold_was_chosen_on(tmp_path: Path) -> None:
+def test_the_outsiders_that_fool_it_most_count_also_where_the_threshold_was_chosen_on_them(
+    tmp_path: Path,
+) -> None:
     chosen = Outsiders("generated scenes", np.full(50, 0.9, np.float32), chosen_on=True)
-    assert "photographs" in point(judge(tmp_path, outsiders=(chosen, FAR)), "In front of something else").text
+    told = point(judge(tmp_path, outsiders=(chosen, FAR)), "In front of something else")
+    assert "0 of 50 times (generated scenes)" in told.text
 
 
 def test_things_very_like_the_classes_are_told_and_do_not_decide(tmp_path: Path) -> None:

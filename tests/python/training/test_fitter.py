@@ -203,3 +203,26 @@ def test_nothing_depends_on_the_order_in_which_heads_are_asked_for():
     backwards = [second.logits(frozenset({fold}), *USUALLY) for fold in reversed(range(3))]
     assert all(same(one, other) for one, other in zip(forwards, reversed(backwards), strict=True))
     assert same(first.known(frozenset({1})), second.known(frozenset({1})))
+
+
+def test_a_class_of_two_recordings_does_not_spoil_the_temperature():
+    """Left out with both its folds, a class is unknown to the head: its pictures must not be asked for."""
+    pictures, truth = clouds(PICTURES, 3, WIDTH, apart=3.0)
+    recording = np.arange(PICTURES) % 2
+    fitter = replace(
+        make_fitter(with_strange(pictures), np.r_[truth, np.full(OWN, NO_CLASS)]),
+        fold=np.r_[np.array([0, 1, 1, 2, 3, 4])[2 * truth + recording], np.zeros(OWN, np.int64)],
+    )
+    for judged in range(5):
+        others = [number for number in range(5) if number != judged]
+        assert fitter.choose(frozenset({judged}), others).temperature < 2
+
+
+def test_holding_out_needs_every_class_on_every_side(fitter):
+    assert fitter.can_hold_out()
+    fitter.fold = np.where(fitter.truth == 1, 3, fitter.fold)
+    assert not fitter.can_hold_out()
+
+
+def with_strange(pictures):
+    return np.concatenate([pictures, clouds(OWN, 1, WIDTH, apart=3.0, seed=5)[0]])
