@@ -210,15 +210,16 @@ def test_workers_of_different_clusters_do_not_mix(monkeypatch):
     addresses = [f"localhost:{here}", f"localhost:{there}"]
     errors = []
 
-    def other():
+    def meet(cluster, index):
         try:
-            strategy._meet([addresses[0], addresses[1], "localhost:1"], 1, 5, lambda text: None)
+            strategy._meet(cluster, index, 5, lambda text: None)
         except TrainingError as error:
-            errors.append(error)
+            errors.append(str(error))
 
-    thread = threading.Thread(target=other)
+    thread = threading.Thread(target=meet, args=([*addresses, "localhost:1"], 1))
     thread.start()
-    with pytest.raises(TrainingError, match="another cluster in its TF_CONFIG"):
-        strategy._meet(addresses, 0, 20, lambda text: None)
+    meet(addresses, 0)
     thread.join()
-    assert errors
+    # Who hears of it first ends, and the other may wait for it in vain.
+    assert len(errors) == 2
+    assert any("another cluster in its TF_CONFIG" in error for error in errors), errors
