@@ -85,6 +85,12 @@ def to_input(frame: Frame) -> Input:
     return resize(crop_square(_checked(frame)), SIZE) / np.float32(127.5) - np.float32(1)
 
 
+def as_seen(frame: Frame) -> Frame:
+    """What a model sees of a frame, as a picture again: uint8 [224, 224, 3]."""
+    pixels = (to_input(frame) + np.float32(1)) * np.float32(127.5) + np.float32(0.5)
+    return np.asarray(np.clip(pixels, 0, 255), np.uint8)
+
+
 def crop_square(frame: Frame) -> Frame:
     """The largest centred square of a frame; an odd pixel left over is cut at the bottom or right."""
     height, width = frame.shape[:2]

@@ -15,7 +15,7 @@ from pytrain.dataset.split import folds
 from pytrain.errors import DataError
 from pytrain.evaluation.cross_validation import FOLDS, Outcome, cross_validate
 from pytrain.evaluation.judged import Phase
-from pytrain.image import Frame, read_image, to_input
+from pytrain.image import Frame, as_seen, read_image
 from pytrain.model.backbones import Backbone
 from pytrain.model.backend import keras
 from pytrain.model.transfer import EMBEDDING, build, level_of, set_heads
@@ -201,13 +201,13 @@ def _pictures(data: Looked, numbers: Indices, views: int, mirrored: bool) -> Pic
 
     def frames(number: int) -> Frame:
         frame = read_image(chosen[number].path)
-        itself = np.clip((to_input(frame) + 1) * np.float32(127.5) + np.float32(0.5), 0, 255)
+        itself = as_seen(frame)
         drawn = (
             DRAW.draw(frame, views, seed=number, flips=mirrored)
             if views
             else np.empty((0, *itself.shape), np.uint8)
         )
-        return np.concatenate([itself.astype(np.uint8)[None], drawn])
+        return np.concatenate([itself[None], drawn])
 
     digest = sha256("".join(picture.digest for picture in chosen).encode())
     digest.update(repr((DRAW, views, mirrored)).encode())

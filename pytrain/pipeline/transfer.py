@@ -12,7 +12,6 @@ from pytrain.bundle import REPORT, UNKNOWN, Bundle, check_target, write_json
 from pytrain.errors import TrainingError
 
 if TYPE_CHECKING:
-    from pytrain.dataset.image_folder import Picture
     from pytrain.evaluation.cross_validation import Outcome
     from pytrain.evaluation.judged import Phase
     from pytrain.export.verify import Verification
@@ -187,6 +186,7 @@ def _tuned(
 def _written(places: _Places, settings: Settings, trained: _Trained, started: float, say: Say) -> Bundle:
     from pytrain.evaluation.report.transfer import write_transfer_report
     from pytrain.export import export
+    from pytrain.image import as_seen, read_image
     from pytrain.pipeline.told import facts_of, figures, report_of, spread
 
     data, outcome = trained.data, trained.outcome
@@ -209,7 +209,7 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
         places.target,
         labels=data.folder.labels,
         input_range="-1..1",
-        check=[_as_seen(picture) for picture in spread(outcome.judged.pictures, CHECKS)],
+        check=[as_seen(read_image(picture.path)) for picture in spread(outcome.judged.pictures, CHECKS)],
         golden=_golden(data),
         facts=facts_of(data, outcome, chosen, any(phase.kept for phase in trained.phases)),
         finish=finish,
@@ -220,16 +220,6 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
     say(f"Report: {places.target / REPORT}")
     say(f"Done in {time.perf_counter() - started:.0f} s.")
     return made
-
-
-def _as_seen(picture: Picture) -> Frame:
-    """What the network sees of a picture: uint8 [224, 224, 3]."""
-    import numpy as np
-
-    from pytrain.image import read_image, to_input
-
-    pixels = (to_input(read_image(picture.path)) + 1) * np.float32(127.5)
-    return np.asarray(np.clip(pixels + np.float32(0.5), 0, 255), np.uint8)
 
 
 def _golden(data: Looked) -> list[tuple[Frame, str]]:
