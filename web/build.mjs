@@ -49,6 +49,9 @@ const classic = {
   define: { ...common.define, 'import.meta.url': 'document.currentScript.src' },
 };
 
+/** Pages with a script (web/pages/<name>/main.js) and a style sheet (web/styles/<name>.css) of their own. */
+const STUDIO = ['teach', 'inside', 'take-away'];
+
 const engines = await readdir(join(web, 'engines'));
 
 await Promise.all([
@@ -73,9 +76,16 @@ await Promise.all([
     format: 'esm',
     entryPoints: {
       play: 'web/pages/play.js',
+      ...Object.fromEntries(STUDIO.map((page) => [page, `web/pages/${page}/main.js`])),
       'sketch-page': 'web/pages/sketch-page.js',
       verify: 'web/pages/verify.js',
+    },
+  }),
+  bundle({
+    ...common,
+    entryPoints: {
       style: 'web/style.css',
+      ...Object.fromEntries(STUDIO.map((page) => [page, `web/styles/${page}.css`])),
     },
   }),
   bundle({

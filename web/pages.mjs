@@ -8,6 +8,15 @@ import { basename, join } from 'node:path';
  *   with: what it needs, in words; scripts: files of dist to load, in this order; picture: inside of an SVG, 100 x 100
  */
 
+/** The pages of the studio: their folder, and what they are called. @type {Record<string, string>} */
+const PLACES = {
+  '': 'Play',
+  teach: 'Teach',
+  inside: 'Look inside',
+  'take-away': 'Take away',
+  sketches: 'Sketches',
+};
+
 /**
  * @param {string} web the folder of the sources
  * @returns {Promise<Record<string, string>>} pages by their path in dist
@@ -23,18 +32,36 @@ export async function makePages(web) {
   /** @type {Sketch[]} */
   const sketches = JSON.parse(await read('sketches/sketches.json'));
   const gallery = sketches.map(inGallery).join('\n        ');
-  const pages = {
-    'index.html': fill(await read('index.html'), { ...parts, root: './' }),
-    'sketches/index.html': fill(await read('sketches/index.html'), { ...parts, root: '../', gallery }),
-  };
+  /** @type {Record<string, string>} */
+  const pages = {};
+  for (const [folder, name] of Object.entries(PLACES)) {
+    const file = join(folder, 'index.html');
+    const root = folder ? '../' : './';
+    pages[file] = fill(await read(file), { ...parts, root, gallery, pages: links(root, name) });
+  }
   const template = await read('sketches/page.html');
   for (const sketch of sketches) {
     const root = '../../';
     const scripts = sketch.scripts.map((file) => `<script src="${root}${file}"></script>`).join('\n    ');
-    const values = { ...parts, ...sketch, root, scripts, files: sketch.scripts.join(' ') };
+    const shared = { ...parts, root, pages: links(root) };
+    const values = { ...shared, ...sketch, scripts, files: sketch.scripts.join(' ') };
     Object.assign(pages, { [`sketches/${sketch.name}/index.html`]: fill(template, values) });
   }
   return pages;
+}
+
+/**
+ * The way from page to page, the same on all of them.
+ * @param {string} root
+ * @param {string} [here] the name of the page that this is
+ */
+function links(root, here) {
+  return Object.entries(PLACES)
+    .map(([folder, name]) => {
+      const current = name === here ? ' aria-current="page"' : '';
+      return `<a href="${root}${folder && `${folder}/`}"${current}>${name}</a>`;
+    })
+    .join('\n          ');
 }
 
 /** @param {Sketch} sketch */

@@ -1,0 +1,3 @@
+// The page Look inside.
+
+import '../message.js';

@@ -1,0 +1,3 @@
+// The page Take away.
+
+import '../message.js';

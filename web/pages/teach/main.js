@@ -1,0 +1,3 @@
+// The page Teach.
+
+import '../message.js';
