@@ -45,6 +45,9 @@ SHARED = {".js", ".mjs", ".wasm"}
 HASHED = ("weights-", "layers-", "constants-")
 """How the files begin that are named by their content, and so never change."""
 
+GOLDEN_PICTURE = "golden/00.png"
+"""Of a bundle: the first picture that it brings, by which people know it."""
+
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' blob: 'unsafe-inline' 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
@@ -182,4 +185,5 @@ def _summary(found: Bundle) -> dict[str, Any]:
         "bytes": block.get("weights", {}).get("bytes", 0),
         "accuracy": {name: values["accuracy"] for name, values in metrics.items() if "accuracy" in values},
         "report": url + bundle.REPORT if (found.path / bundle.REPORT).is_file() else None,
+        "thumbnail": url + GOLDEN_PICTURE if (found.path / GOLDEN_PICTURE).is_file() else None,
     }
