@@ -1,18 +1,18 @@
-// The library a designer uses: imageClassifier(). Served as pytrain.js (a script) and pytrain.mjs (a module).
+// The library a designer uses: imageClassifier() and featureExtractor(). Served as pytrain.js (a script) and pytrain.mjs (a module).
 
-import { readManifest, readWeights } from './lib/contract.js';
+import { FILES } from './lib/contract.js';
 import { PytrainError, toPlain } from './lib/errors.js';
-import { compare, fetchPicture, readGolden } from './lib/golden.js';
-import { checkOptions } from './lib/options.js';
-import { httpReader, locate } from './lib/place.js';
-import { smoother, toResults } from './lib/results.js';
-import { startRunner } from './lib/runner.js';
+import { FeatureExtractor } from './lib/extractor.js';
+import { compare, readGolden, readPicture } from './lib/golden.js';
+import { load } from './lib/load.js';
+import { checkOptions, describe, OF_EXTRACTOR } from './lib/options.js';
+import { smoother, toHeatMap, toResults } from './lib/results.js';
 import { unwrap, whenReady } from './lib/sources.js';
-import { base, version } from './lib/version.js';
+import { version } from './lib/version.js';
 
 export { PytrainError } from './lib/errors.js';
 export { preprocess } from './lib/preprocess.js';
-export { version };
+export { FeatureExtractor, version };
 
 /** @typedef {import('./lib/results.js').Results} Results */
 /** @typedef {import('./lib/sources.js').Source} Source */
@@ -31,48 +31,61 @@ const STILL_VIDEO = 250;
  *     const classifier = await pytrain.imageClassifier('four-shapes');
  *     const results = await classifier.classify(video);   // [{label, confidence}, ...] best first
  *
- * @param {string} nameOrUrl a name below models/ beside this library, or the URL of a model's folder
+ * @param {import('./lib/load.js').Model} model a name below models/ beside this library, the URL of a model's
+ *   folder, or its files: {name, files}
  * @param {Options} [options]
  * @returns {Promise<ImageClassifier>}
  */
-export async function imageClassifier(nameOrUrl, options) {
+export async function imageClassifier(model, options) {
   const settings = checkOptions(options);
-  settings.onError = onceEach(settings.onError);
-  const place = locate(nameOrUrl, base, globalThis.document?.baseURI ?? base);
-  const reader = httpReader(place);
-  const manifest = await readManifest(reader, settings.format ?? place.format);
-  const bundle = readWeights(reader, manifest, settings.onProgress);
-  const runner = await startRunner(bundle, {
-    backend: settings.backend,
-    base,
-    format: manifest.format,
-    memoryKey: `${version} ${manifest.fingerprint} ${globalThis.navigator.userAgent}`,
-    onError: settings.onError,
+  return new ImageClassifier(await load(model, settings, 'imageClassifier'), settings);
+}
+
+/**
+ * Loads a model for what it makes of a picture before it decides, which a classifier of other things can be trained
+ * on: the output `embedding` of graph.json.
+ *
+ *     const extractor = await pytrain.featureExtractor('four-shapes');
+ *     const numbers = await extractor.embed(video);   // Float32Array of extractor.width numbers
+ *
+ * @param {import('./lib/load.js').Model} model as for imageClassifier
+ * @param {Pick<Options, 'backend' | 'onProgress' | 'onError'>} [options]
+ * @returns {Promise<FeatureExtractor>}
+ */
+export async function featureExtractor(model, options) {
+  const settings = checkOptions(options, 'featureExtractor', OF_EXTRACTOR);
+  const loaded = await load(model, settings, 'featureExtractor', ({ metadata, width, format }) => {
+    if (width !== null) return;
+    throw new PytrainError(
+      `${metadata.modelName ?? 'This model'}: ${FILES[format]} has no output embedding.`,
+      `a model whose ${FILES.graph} ends in a Dense layer`,
+      'Export the model again, or use another one.',
+    );
   });
-  return new ImageClassifier(place, manifest, runner, settings);
+  return new FeatureExtractor(loaded);
 }
 
 export class ImageClassifier {
   #runner;
   #settings;
   #manifest;
+  #reader;
   /** The run of classifyStart that may still go on. @type {symbol | null} */
   #running = null;
 
   /**
-   * @param {{name: string, url: string}} place
-   * @param {import('./lib/contract.js').Manifest} manifest
-   * @param {import('./lib/runner.js').Runner} runner
+   * @param {import('./lib/load.js').Loaded} loaded
    * @param {import('./lib/options.js').Settings} settings
    */
-  constructor(place, manifest, runner, settings) {
+  constructor({ name, url, reader, manifest, runner }, settings) {
     this.#runner = runner;
     this.#settings = settings;
     this.#manifest = manifest;
+    this.#reader = reader;
     /** The model's name. */
-    this.name = place.name;
-    /** Where the model's files are. */
-    this.url = place.url;
+    this.name = name;
+    /** Where the model's files are; '' for one that was given as files. */
+    this.url = url;
   }
 
   /** Class names, in the order of the model's outputs. */
@@ -101,6 +114,16 @@ export class ImageClassifier {
     return this.#runner.backend;
   }
 
+  /** Whether results say where the model looks, as `results.heatMap`; may be changed at any time. */
+  get heatMap() {
+    return this.#settings.heatMap;
+  }
+
+  set heatMap(wanted) {
+    checkOptions({ heatMap: wanted });
+    this.#settings.heatMap = wanted;
+  }
+
   /**
    * Medians over the last frames: `milliseconds` in the worker (preprocessing and network), `roundTrip` from taking
    * the frame to its answer; `latest`, the last frame's milliseconds; and `measured`, the table of backends.
@@ -119,13 +142,15 @@ export class ImageClassifier {
    * @param {Source} source
    * @param {number} [topk]
    * @returns {Promise<Results>} best first; `results.answer` is the best label, or 'unknown'; `results.known`, where
-   *   the model gives it, how surely it is one of the labels at all
+   *   the model gives it, how surely it is one of the labels at all; `results.heatMap`, where it is asked for, where
+   *   the model looks
    */
   async classify(source, topk = this.#settings.topk) {
     checkOptions({ topk });
     const ready = unwrap(source);
     await whenReady(ready);
-    return this.#results(await this.#runner.predict(ready), topk);
+    const { heatMap } = this.#settings;
+    return this.#results(await this.#runner.predict(ready, { heatMap }), topk, heatMap);
   }
 
   /**
@@ -161,13 +186,51 @@ export class ImageClassifier {
     let golden;
     try {
       if (this.metadata.pytrain.golden === 0) throw new PytrainError(`${this.name} has no golden frames.`);
-      golden = await readGolden(httpReader(this), this.labels.length, this.#manifest.known);
+      golden = await readGolden(this.#reader, this.labels.length, this.#manifest.known);
     } catch (error) {
       return { maxDifference: null, frames: 0, same: null, why: toPlain(error).what };
     }
     return compare(golden.slice(0, most), async (file) =>
-      this.#runner.predict(await fetchPicture(new URL(file, this.url).href), false),
+      this.#runner.predict(await readPicture(this.#reader, file), { timed: false }),
     );
+  }
+
+  /**
+   * The model's layers, in order: those that make something that can be looked at. A layer of plain numbers is 1 x 1.
+   * @returns {Promise<import('./lib/inside.js').Layer[]>}
+   */
+  layers() {
+    return this.#runner.layers();
+  }
+
+  /**
+   * What layers make of a picture.
+   * @param {Source} source
+   * @param {string | string[]} names as layers() gives them
+   * @param {{most?: number}} [options] most: only so many channels of each layer, the first ones
+   * @returns {Promise<Record<string, import('./lib/inside.js').Maps>>} by name: values [height, width, channels]
+   */
+  async activations(source, names, { most } = {}) {
+    const wanted = [names].flat();
+    if (!wanted.every((name) => typeof name === 'string')) {
+      throw new PytrainError(
+        `activations was given ${describe(names)} as layers.`,
+        "names of layers, as in ['conv1']",
+        'layers() lists them.',
+      );
+    }
+    const ready = unwrap(source, 'activations');
+    await whenReady(ready);
+    return this.#runner.activations(ready, wanted, most);
+  }
+
+  /**
+   * The weights of a convolution.
+   * @param {string} [name] as layers() gives it; the first convolution that sees more than one pixel, unless told
+   * @returns {Promise<import('./lib/inside.js').Filters>} values [height, width, inputs, filters]
+   */
+  filters(name) {
+    return this.#runner.filters(name);
   }
 
   /** What TensorFlow.js holds in the worker: numTensors stays the same however many frames were classified. */
@@ -195,9 +258,10 @@ export class ImageClassifier {
         await whenReady(source);
         await next();
         if (this.#running !== run) return;
-        const answer = await this.#runner.predict(source);
+        const { heatMap, topk } = this.#settings;
+        const answer = await this.#runner.predict(source, { heatMap });
         if (this.#running !== run) return;
-        callback(this.#results(smooth(answer), this.#settings.topk));
+        callback(this.#results(smooth(answer), topk, heatMap));
         failures = 0;
       } catch (error) {
         if (this.#running !== run) return;
@@ -212,9 +276,13 @@ export class ImageClassifier {
   /**
    * @param {import('./lib/results.js').Answer} answer
    * @param {number | undefined} topk
+   * @param {boolean} heatMap
    */
-  #results(answer, topk) {
-    return toResults(answer, this.#manifest.labels, this.#manifest, topk);
+  #results(answer, topk, heatMap) {
+    const { labels } = this.#manifest;
+    const results = toResults(answer, labels, this.#manifest, topk);
+    if (heatMap) results.heatMap = toHeatMap(answer.activation, labels, results[0].label);
+    return results;
   }
 }
 
@@ -236,19 +304,5 @@ function frames(source) {
     );
     since = performance.now();
     if ('currentTime' in source) time = source.currentTime;
-  };
-}
-
-/**
- * One failure can reach us on several ways: as the loss of a worker and as the answer that did not come.
- * @param {(error: Error) => void} tell
- * @returns {(error: Error) => void}
- */
-function onceEach(tell) {
-  const told = new WeakSet();
-  return (error) => {
-    if (told.has(error)) return;
-    told.add(error);
-    tell(error);
   };
 }

@@ -24,9 +24,14 @@ export const FILES = /** @type {const} */ ({ graph: 'graph.json', layers: 'model
 /** What TensorFlow.js calls them in the files themselves. */
 const NAMES_IN_FILE = { graph: 'graph-model', layers: 'layers-model' };
 
-/** The graph's outputs that are asked for: one number for each label, and how surely it is one of them at all. */
+/**
+ * The graph's outputs that are asked for: one number for each label; how surely it is one of them at all; what goes
+ * into the last Dense; and how much each place of the picture speaks for each label.
+ */
 export const PROBABILITIES = 'probabilities';
 export const KNOWN = 'known';
+export const EMBEDDING = 'embedding';
+export const CLASS_ACTIVATION = 'class_activation';
 
 /** What the threshold of `unknown` may be held against: the greatest probability, or the output `known`. */
 export const SCORES = /** @type {const} */ (['max_probability', KNOWN]);
@@ -59,6 +64,8 @@ export const SCORES = /** @type {const} */ (['max_probability', KNOWN]);
  * @property {Metadata} metadata
  * @property {readonly string[]} labels in the order of the model's outputs
  * @property {boolean} known whether `model` gives the output `known`; model.json never does
+ * @property {boolean} classActivation whether `model` gives that output; model.json never does
+ * @property {number | null} width how many numbers the output `embedding` has; null where there is none
  * @property {Score} score what the threshold is held against
  * @property {number} threshold below this score the answer is unknown; 0 means never
  * @property {{path: string, bytes: number}[]} files the weight files; a group that is split counts on its first
@@ -89,13 +96,16 @@ export async function readManifest(reader, wanted) {
   const text = await reader.text(FILES[format]);
   const model = /** @type {ModelJson} */ (parse(reader, FILES[format], text));
   checkTopology(reader.name, format, model, metadata.labels.length);
-  const known = format === 'graph' && Object.hasOwn(model.signature?.outputs ?? {}, KNOWN);
+  const outputs = (format === 'graph' && model.signature?.outputs) || {};
+  const known = Object.hasOwn(outputs, KNOWN);
   return {
     format,
     model,
     metadata,
     labels: Object.freeze([...metadata.labels]),
     known,
+    classActivation: Object.hasOwn(outputs, CLASS_ACTIVATION),
+    width: Object.hasOwn(outputs, EMBEDDING) ? lastSide(outputs[EMBEDDING]) : null,
     ...unknownRule(reader.name, format, metadata, known),
     files: weightFiles(reader.name, FILES[format], model),
     fingerprint: fingerprint(text),
@@ -179,8 +189,17 @@ function checkTopology(name, format, model, classes) {
     const named = Object.keys(outputs).join(', ') || 'no output';
     throw new PytrainError(`${name}: ${file} names ${named}.`, `an output called ${PROBABILITIES}`, AGAIN);
   }
-  const size = Number(outputs[PROBABILITIES].tensorShape?.dim?.at(-1)?.size ?? classes);
+  const size = lastSide(outputs[PROBABILITIES]) ?? classes;
   if (size !== classes) throw notOneEach(file, size, classes);
+}
+
+/**
+ * @param {any} output as a signature describes it
+ * @returns {number | null}
+ */
+function lastSide(output) {
+  const size = output.tensorShape?.dim?.at(-1)?.size;
+  return size === undefined ? null : Number(size);
 }
 
 /**

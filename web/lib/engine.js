@@ -9,9 +9,11 @@ import { cropSquare } from './preprocess.js';
 /**
  * @typedef {ImageBitmap | import('./preprocess.js').Pixels} Frame
  * @typedef {{id: number, type: 'load', bundle: any, base: string}
- *   | {id: number, type: 'predict', frame: Frame}
- *   | {id: number, type: 'measure'}
- *   | {id: number, type: 'memory'}} Request
+ *   | {id: number, type: 'predict', frame: Frame, heatMap?: boolean}
+ *   | {id: number, type: 'embed', frame: Frame}
+ *   | {id: number, type: 'activations', frame: Frame, names: string[], most?: number}
+ *   | {id: number, type: 'filters', name?: string}
+ *   | {id: number, type: 'layers'} | {id: number, type: 'measure'} | {id: number, type: 'memory'}} Request
  */
 
 /** Measuring stops after this many frames, or after this time once there are three. */
@@ -41,9 +43,11 @@ export function serveEngine(name, openNetwork, prepare = () => {}) {
     if (!model) throw new PytrainError('The model is not loaded.');
     if (request.type === 'memory') return model.memory();
     if (request.type === 'measure') return measure(model);
+    if (request.type === 'layers') return model.layers();
+    if (request.type === 'filters') return model.filters(request.name);
     const start = performance.now();
-    const answer = await model.predict(toPixels(request.frame));
-    return { ...answer, milliseconds: performance.now() - start };
+    const found = await ofFrame(model, request);
+    return { ...found, milliseconds: performance.now() - start };
   }
 
   // One after the other: a prediction awaits the backend, and the next must not overtake it.
@@ -57,6 +61,17 @@ export function serveEngine(name, openNetwork, prepare = () => {}) {
       }
     });
   };
+}
+
+/**
+ * @param {import('./model.js').OpenModel} model
+ * @param {Extract<Request, {frame: Frame}>} request
+ */
+async function ofFrame(model, request) {
+  const pixels = toPixels(request.frame);
+  if (request.type === 'predict') return model.predict(pixels, request.heatMap);
+  if (request.type === 'embed') return { embedding: await model.embed(pixels) };
+  return { maps: await model.activations(pixels, request.names, request.most) };
 }
 
 /** @param {string} name */

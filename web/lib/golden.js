@@ -80,11 +80,10 @@ export async function compare(golden, classify) {
 }
 
 /**
- * @param {string} url
+ * @param {import('./contract.js').Reader} reader
+ * @param {string} file
  * @returns {Promise<HTMLImageElement>} decoded as a picture that is dropped on the page
  */
-export async function fetchPicture(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new PytrainError(`${url} cannot be read: the server answered ${response.status}.`);
-  return decode(await response.blob());
+export async function readPicture(reader, file) {
+  return decode(new Blob([await reader.bytes(file, () => {})]));
 }

@@ -15,12 +15,13 @@ export const FORMATS = /** @type {const} */ (['graph', 'layers']);
  * @property {'auto' | Backend} [backend] 'auto' starts on wasm, measures the others and takes the fastest
  * @property {'auto' | 'graph' | 'layers'} [format] 'auto' reads graph.json where the model has it, else model.json
  * @property {number} [topk] how many results to give, all of them unless told
+ * @property {boolean} [heatMap] whether results say where the model looks, as `results.heatMap`; false unless told
  * @property {number} [smoothing] 0 to 0.99: how much of the frames before stays in classifyStart's answer
  * @property {(progress: {loaded: number, total: number}) => void} [onProgress] bytes of the model's files
  * @property {(error: Error) => void} [onError] what goes wrong while classifyStart runs or a backend is measured
  */
 
-/** @typedef {{backend: 'auto' | Backend, format: 'graph' | 'layers' | undefined, topk: number | undefined, smoothing: number,
+/** @typedef {{backend: 'auto' | Backend, format: 'graph' | 'layers' | undefined, topk: number | undefined, heatMap: boolean, smoothing: number,
  *   onProgress: NonNullable<Options['onProgress']>, onError: NonNullable<Options['onError']>}} Settings */
 
 /** @type {Record<keyof Options, {expected: string, ok: (value: any) => boolean}>} */
@@ -34,6 +35,7 @@ const RULES = {
     ok: (value) => value === 'auto' || FORMATS.includes(value),
   },
   topk: { expected: 'a whole number from 1', ok: (value) => Number.isInteger(value) && value >= 1 },
+  heatMap: { expected: 'true or false', ok: (value) => typeof value === 'boolean' },
   smoothing: {
     expected: 'a number from 0 to 0.99',
     ok: (value) => typeof value === 'number' && value >= 0 && value <= 0.99,
@@ -42,21 +44,30 @@ const RULES = {
   onError: { expected: 'a function', ok: (value) => typeof value === 'function' },
 };
 
+const OF_CLASSIFIER = /** @type {(keyof Options)[]} */ (Object.keys(RULES));
+
+/** Options of featureExtractor(): those that are not about answers. @type {(keyof Options)[]} */
+export const OF_EXTRACTOR = ['backend', 'onProgress', 'onError'];
+
 /**
  * @param {Options} options
+ * @param {string} [caller] the function whose options they are
+ * @param {(keyof Options)[]} [names] the options that it has
  * @returns {Settings}
  */
-export function checkOptions(options = {}) {
+export function checkOptions(options = {}, caller = 'imageClassifier', names = OF_CLASSIFIER) {
   if (typeof options !== 'object' || options === null) {
     throw new PytrainError(
-      `The options of imageClassifier are ${describe(options)}.`,
-      'an object, as in { topk: 3 }',
-      'Pass the options as the second argument; results come from classify() or classifyStart().',
+      `The options of ${caller} are ${describe(options)}.`,
+      `an object, as in { backend: 'wasm' }`,
+      caller === 'imageClassifier'
+        ? 'Pass the options as the second argument; results come from classify() or classifyStart().'
+        : 'Pass the options as the second argument.',
     );
   }
   for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(RULES, name) ? RULES[/** @type {keyof Options} */ (name)] : undefined;
-    if (!rule) throw unknownOption(name);
+    const rule = names.some((one) => one === name) ? RULES[/** @type {keyof Options} */ (name)] : undefined;
+    if (!rule) throw unknownOption(name, names);
     if (value !== undefined && !rule.ok(value)) {
       throw new PytrainError(`The option ${name} is ${describe(value)}.`, rule.expected, `Change ${name}.`);
     }
@@ -65,6 +76,7 @@ export function checkOptions(options = {}) {
     backend: options.backend ?? 'auto',
     format: options.format === 'auto' ? undefined : options.format,
     topk: options.topk,
+    heatMap: options.heatMap ?? false,
     smoothing: options.smoothing ?? 0,
     onProgress: options.onProgress ?? (() => {}),
     // Looked up when it is called: Node, where these checks are tested, has no reportError.
@@ -72,9 +84,11 @@ export function checkOptions(options = {}) {
   };
 }
 
-/** @param {string} name */
-function unknownOption(name) {
-  const names = Object.keys(RULES);
+/**
+ * @param {string} name
+ * @param {string[]} names
+ */
+function unknownOption(name, names) {
   const nearest = nearestOf(name, names);
   return new PytrainError(
     `There is no option '${name}'.`,

@@ -9,15 +9,16 @@ import { describe } from './options.js';
  * @param {string} nameOrUrl
  * @param {string} libraryBase folder of pytrain.js
  * @param {string} documentBase what relative URLs are relative to
+ * @param {string} [caller] the function that was asked
  * @returns {{name: string, url: string, format: import('./contract.js').Format | undefined}} format: where the
  *   address ends in graph.json, that is meant; model.json is written for other programs and asks for nothing
  */
-export function locate(nameOrUrl, libraryBase, documentBase) {
+export function locate(nameOrUrl, libraryBase, documentBase, caller = 'imageClassifier') {
   if (typeof nameOrUrl !== 'string' || nameOrUrl.trim() === '') {
     throw new PytrainError(
-      `imageClassifier was given ${describe(nameOrUrl)} as its model.`,
-      "a name such as 'four-shapes', or the URL of a model's folder",
-      "Write for example: await pytrain.imageClassifier('four-shapes')",
+      `${caller} was given ${describe(nameOrUrl)} as its model.`,
+      "a name such as 'four-shapes', the URL of a model's folder, or its files as { name, files }",
+      `Write for example: await pytrain.${caller}('four-shapes')`,
     );
   }
   const isName = !/[/:\\?#]/.test(nameOrUrl) && !nameOrUrl.endsWith('.json') && !/^\.+$/.test(nameOrUrl);
@@ -27,7 +28,7 @@ export function locate(nameOrUrl, libraryBase, documentBase) {
   const file = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
   if (file.endsWith('.json') && file !== FILES.graph && file !== FILES.layers) {
     throw new PytrainError(
-      `imageClassifier was given ${url.href} as its model.`,
+      `${caller} was given ${url.href} as its model.`,
       `the address of a model's folder, or of its ${FILES.layers} or ${FILES.graph}`,
       'Give the address of the folder.',
     );

@@ -6,17 +6,27 @@ import { KNOWN } from './contract.js';
 export const UNKNOWN = 'unknown';
 
 /**
+ * How much each place of a frame speaks for each label: values [height, width, labels].
+ * @typedef {{height: number, width: number, values: Float32Array}} Activation
+ *
  * What a model gives for a frame: probabilities in the order of the labels, and, where the model says it, how surely
- * the frame shows one of them at all: 0 to 1.
- * @typedef {{probabilities: Float32Array, known?: number}} Answer
+ * the frame shows one of them at all: 0 to 1; and, where it was asked for, the class activation.
+ * @typedef {{probabilities: Float32Array, known?: number, activation?: Activation}} Answer
+ */
+
+/**
+ * Where the model looks, for the best label: values [height, width], row by row, 0 to 1, 1 where most speaks for it
+ * (all 0 where nothing does), over the square that the model sees.
+ * @typedef {{label: string, height: number, width: number, values: Float32Array}} HeatMap
  */
 
 /** @typedef {{label: string, confidence: number}} Result */
 
 /**
  * Results best first. `answer` is what to show: the best label, or 'unknown' where `unknown` is true. `known` is how
- * surely the frame shows one of the labels at all, 0 to 1; only some models say it.
- * @typedef {Result[] & {unknown: boolean, answer: string, known?: number}} Results
+ * surely the frame shows one of the labels at all, 0 to 1; only some models say it. `heatMap` is there when it was
+ * asked for: null where the model has none.
+ * @typedef {Result[] & {unknown: boolean, answer: string, known?: number, heatMap?: HeatMap | null}} Results
  */
 
 /**
@@ -38,6 +48,23 @@ export function toResults({ probabilities, known }, labels, { score, threshold }
 }
 
 /**
+ * @param {Activation | undefined} activation
+ * @param {readonly string[]} labels
+ * @param {string} label
+ * @returns {HeatMap | null}
+ */
+export function toHeatMap(activation, labels, label) {
+  if (!activation) return null;
+  const { height, width, values } = activation;
+  const first = labels.indexOf(label);
+  const map = Float32Array.from({ length: height * width }, (_, place) =>
+    Math.max(0, values[place * labels.length + first]),
+  );
+  const most = map.reduce((a, b) => Math.max(a, b), 0);
+  return { label, height, width, values: most > 0 ? map.map((value) => value / most) : map };
+}
+
+/**
  * Exponential smoothing over frames, for a calmer answer on video.
  * @param {number} amount 0 keeps every frame as it is; 0.9 moves slowly
  * @returns {(answer: Answer) => Answer}
@@ -47,9 +74,12 @@ export function smoother(amount) {
     before * amount + now * (1 - amount);
   /** @type {Answer | null} */
   let state = null;
-  return ({ probabilities, known }) => {
+  return ({ probabilities, known, ...rest }) => {
     const before = state ?? { probabilities, known };
-    state = { probabilities: probabilities.map((value, index) => mix(before.probabilities[index], value)) };
+    state = {
+      ...rest,
+      probabilities: probabilities.map((value, index) => mix(before.probabilities[index], value)),
+    };
     if (known !== undefined) state.known = mix(before.known ?? known, known);
     return state;
   };

@@ -104,17 +104,61 @@ export class Runner {
 
   /**
    * @param {import('./sources.js').Ready} source
-   * @param {boolean} [timed] counts for the timings
+   * @param {{timed?: boolean, heatMap?: boolean}} [how] timed: counts for the timings, unless told otherwise
    * @returns {Promise<import('./results.js').Answer>}
    */
-  predict(source, timed = true) {
+  predict(source, { timed = true, heatMap = false } = {}) {
+    return this.#again((engine) => this.#show(engine, source, 'predict', { heatMap }, timed));
+  }
+
+  /**
+   * @param {import('./sources.js').Ready} source
+   * @returns {Promise<Float32Array>}
+   */
+  async embed(source) {
+    const { embedding } = await this.#again((engine) => this.#show(engine, source, 'embed', {}, true));
+    return embedding;
+  }
+
+  /**
+   * @param {import('./sources.js').Ready} source
+   * @param {string[]} names
+   * @param {number} [most]
+   * @returns {Promise<Record<string, import('./inside.js').Maps>>}
+   */
+  async activations(source, names, most) {
+    const content = { names, most };
+    const { maps } = await this.#again((engine) => this.#show(engine, source, 'activations', content, false));
+    return maps;
+  }
+
+  /** @returns {Promise<import('./inside.js').Layer[]>} */
+  layers() {
+    return this.#again((engine) => engine.call('layers'));
+  }
+
+  /**
+   * @param {string} [name]
+   * @returns {Promise<import('./inside.js').Filters>}
+   */
+  filters(name) {
+    return this.#again((engine) => engine.call('filters', { name }));
+  }
+
+  /**
+   * In turn; and once more, by the next engine, where the first is lost with the question.
+   * @template T
+   * @param {(engine: import('./worker.js').Engine) => Promise<T>} ask
+   * @returns {Promise<T>}
+   */
+  #again(ask) {
     return this.#inTurn(async () => {
       const engine = await this.#running();
       try {
-        return await this.#ask(engine, source, timed);
+        return await ask(engine);
       } catch (error) {
         if (!engine.lost) throw error;
-        return this.#ask(await this.#running(), source, timed);
+        return ask(await this.#running());
       }
     });
   }
@@ -129,13 +173,15 @@ export class Runner {
   /**
    * @param {import('./worker.js').Engine} engine
    * @param {import('./sources.js').Ready} source
+   * @param {'predict' | 'embed' | 'activations'} type
+   * @param {object} content
    * @param {boolean} timed
    */
-  async #ask(engine, source, timed) {
+  async #show(engine, source, type, content, timed) {
     const start = performance.now();
     const frame = await grab(source);
     const transfer = 'close' in frame ? frame : frame.data.buffer;
-    const { milliseconds, ...answer } = await engine.call('predict', { frame }, [transfer]);
+    const { milliseconds, ...answer } = await engine.call(type, { frame, ...content }, [transfer]);
     if (timed) {
       push(this.#times, milliseconds);
       push(this.#roundTrips, performance.now() - start);
@@ -146,7 +192,7 @@ export class Runner {
 
   /** @returns {Promise<{numTensors: number, numBytes: number}>} */
   memory() {
-    return this.#inTurn(async () => (await this.#running()).call('memory'));
+    return this.#again((engine) => engine.call('memory'));
   }
 
   /**

@@ -29,14 +29,15 @@ const TYPES = [
 /**
  * The thing itself inside what a sketch passes.
  * @param {any} source
+ * @param {string} [caller] the function that was asked
  * @returns {Ready}
  */
-export function unwrap(source) {
+export function unwrap(source, caller = 'classify') {
   for (const candidate of [source, source?.elt, source?.canvas]) {
     if (TYPES.some((type) => isA(candidate, type))) return candidate;
   }
   throw new PytrainError(
-    `classify was given ${describe(source)}.`,
+    `${caller} was given ${describe(source)}.`,
     'a video, image, canvas, ImageData, ImageBitmap, or a p5 capture, image or graphics',
     source === undefined || source === null
       ? 'Check that it exists before you classify it.'

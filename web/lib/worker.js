@@ -15,9 +15,9 @@ import { fromPlain, PytrainError } from './errors.js';
 export async function startEngine(backend, { base, format }, bundle) {
   const engine = new Engine(backend, format, base);
   try {
-    const { model, weights, labels, known } = await bundle;
+    const { model, weights, labels, known, classActivation } = await bundle;
     // The weights are copied, not transferred: another backend or a restart will want them too.
-    await engine.call('load', { bundle: { format, model, weights, labels, known }, base });
+    await engine.call('load', { bundle: { format, model, weights, labels, known, classActivation }, base });
     return engine;
   } catch (error) {
     engine.close();
@@ -86,7 +86,7 @@ export class Engine {
   }
 
   /**
-   * @param {'load' | 'predict' | 'measure' | 'memory'} type
+   * @param {'load' | import('./engine.js').Request['type']} type
    * @param {object} [content]
    * @param {Transferable[]} [transfer]
    * @returns {Promise<any>}

@@ -1,7 +1,7 @@
 // The referee for `pytrain verify` in a browser: pictures through the real library on one backend.
 
 import { median } from '../lib/backend.js';
-import { fetchPicture } from '../lib/golden.js';
+import { decode } from '../lib/decode.js';
 import { tfjsVersion } from '../lib/version.js';
 import { imageClassifier } from '../pytrain.js';
 
@@ -18,7 +18,9 @@ const LONGEST_TIMING = 1500;
 async function pytrainVerify({ modelUrl, pictures, format, backend, repeat = 10 }) {
   const classifier = await imageClassifier(modelUrl, { format, backend });
   try {
-    const images = await Promise.all(pictures.map(fetchPicture));
+    const images = await Promise.all(
+      pictures.map(async (address) => decode(await (await fetch(address)).blob())),
+    );
     const probabilities = [];
     const known = [];
     const times = [];
