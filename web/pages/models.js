@@ -1,6 +1,7 @@
 // The list of models, from the server that also gives the page; and what the address asks for.
 
 import { PytrainError } from '../lib/errors.js';
+import { base } from '../lib/version.js';
 
 /**
  * @typedef {object} Listed
@@ -19,14 +20,14 @@ export async function listModels() {
   );
   let response;
   try {
-    response = await fetch('models.json', { cache: 'no-cache' });
+    response = await fetch(new URL('models.json', base), { cache: 'no-cache' });
   } catch {
     throw gone;
   }
   if (!response.ok) {
     throw new PytrainError(
       `The list of models cannot be read: the server answered ${response.status}.`,
-      'models.json beside this page',
+      'models.json beside the start page',
       'Start the page with: pytrain serve',
     );
   }
