@@ -35,11 +35,12 @@ TYPES = {
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
+    ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
 """Said outright, because Windows takes types from the registry, where .js may be anything."""
 
-SHARED = {".js", ".mjs", ".wasm"}
+SHARED = {".js", ".mjs", ".wasm", ".woff2"}
 """Files of the library that sketches on other origins may load; they hold no secrets."""
 
 HASHED = ("weights-", "layers-", "constants-")
