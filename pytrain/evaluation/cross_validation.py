@@ -17,6 +17,7 @@ from pytrain.dataset.image_folder import Picture
 from pytrain.evaluation.calibration import Calibration
 from pytrain.evaluation.judged import Judged, Outsiders, Pixels, Shown
 from pytrain.evaluation.metrics import Floats, Ints, expected_calibration_error
+from pytrain.training.ahead import ahead
 from pytrain.training.feature_cache import Features
 from pytrain.training.fitter import NO_CLASS, Choice, Fitter, logits_of
 from pytrain.training.head import Head
@@ -85,6 +86,9 @@ def cross_validate(
     """
     enough = len(pictures) > MANY and fitter.can_hold_out()
     folds = list(judged_folds or ([0] if enough else range(FOLDS)))
+    if len(folds) > 1:
+        # Several at a time; of many pictures, one alone takes all the memory there may be.
+        list(ahead(fitter.known, [frozenset({fold}) for fold in folds]))
     answers = [_answer(fitter, fold, len(folds) > 1) for fold in folds]
     shown = np.concatenate([answer.numbers for answer in answers])
     truth, logits = fitter.truth[shown], np.concatenate([answer.logits for answer in answers])
@@ -223,7 +227,7 @@ def _outsiders(
         found.append(Outsiders(kind.name, known, chosen_on=False, shown=shown, about=kind.about))
     # A network that was tuned was taught all classes.
     if untaught and 2 < fitter.classes <= LEFT_OUT_CLASSES and len(fitter.truth) <= MANY:
-        known = np.concatenate([_left_out(fitter, number) for number in range(fitter.classes)])
+        known = np.concatenate(list(ahead(lambda number: _left_out(fitter, number), range(fitter.classes))))
         about = "each class in turn is not taught, and its pictures are shown: the hardest kind"
         found.append(
             Outsiders("a class that it was not taught", known, chosen_on=False, about=about, near=True)

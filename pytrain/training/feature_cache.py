@@ -14,7 +14,7 @@ import mmap
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +37,9 @@ AT_ONCE = 16
 
 CHUNK = 1024
 """Embeddings that are read together, of some 6,000 numbers each."""
+
+HELD = 64 << 20
+"""Bytes of embeddings that are kept in memory: heads of all folds read them over and over."""
 
 
 class DrawViews(Protocol):
@@ -69,13 +72,13 @@ class Features:
 
     Attributes:
         width: length of an embedding.
-        files: one memory map for each file, float16 [rows, width].
+        files: one memory map for each file, float16 [rows, width]; or one array in memory, float32.
         file_of, row_of: int64 [pictures, 1 + views], where each stands; file -1 where there is none.
         problems: number of a picture that could not be read, and why.
     """
 
     width: int
-    files: tuple[npt.NDArray[np.float16], ...]
+    files: tuple[npt.NDArray[np.floating[Any]], ...]
     file_of: Indices
     row_of: Indices
     problems: dict[int, DataError] = field(default_factory=dict)
@@ -109,7 +112,17 @@ class Features:
             yield self.read(pictures[start : start + CHUNK], view)
 
 
-def _let_go(rows: npt.NDArray[np.float16]) -> None:
+def _held(features: Features) -> Features:
+    """The same in memory, where there are few."""
+    pictures, views = np.nonzero(features.file_of >= 0)
+    if 4 * len(pictures) * features.width > HELD:
+        return features
+    file_of, row_of = np.full_like(features.file_of, -1), np.full_like(features.row_of, -1)
+    file_of[pictures, views], row_of[pictures, views] = 0, np.arange(len(pictures))
+    return replace(features, files=(features.read(pictures, views),), file_of=file_of, row_of=row_of)
+
+
+def _let_go(rows: npt.NDArray[np.floating[Any]]) -> None:
     """Pages of a mapped file count as this process's memory from when they are read until they are let go."""
     if isinstance(rows.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         rows.base.madvise(mmap.MADV_DONTNEED)
@@ -157,7 +170,7 @@ def embed(
     for number, content in enumerate(items.contents):
         if number not in problems:
             places[number] = [stored.places[content, view] for view in range(views + 1)]
-    return Features(width, stored.files, places[:, :, 0], places[:, :, 1], problems)
+    return _held(Features(width, stored.files, places[:, :, 0], places[:, :, 1], problems))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax
 
+from pytrain.training.ahead import ahead
 from pytrain.training.feature_cache import Features
 from pytrain.training.head import (
     EMPHASES,
@@ -84,7 +86,8 @@ class Fitter:
     outsiders: Features
     mirrored: bool = True
     _spreads: dict[Excluded, Spread] = field(default_factory=dict)
-    _rows: dict[tuple[Excluded, Emphasis], Rows] = field(default_factory=dict)
+    _last: threading.local = field(default_factory=threading.local)
+    """Each thread's last rows: strengths are tried one after another."""
     _logits: dict[tuple[Excluded, Emphasis, float], Head] = field(default_factory=dict)
     _known: dict[Excluded, Head] = field(default_factory=dict)
 
@@ -103,13 +106,13 @@ class Fitter:
         key = (excluded, emphasis, strength)
         if key not in self._logits:
             left = self.numbers(excluded)
-            scaling, strays = self._spread(excluded).scaling(emphasis)
-            if (excluded, emphasis) not in self._rows:
-                # Only the last ones are kept: strengths are tried one after another.
-                self._rows = {(excluded, emphasis): Rows([Part(self.features, left)], scaling)}
+            if getattr(self._last, "of", None) != (excluded, emphasis):
+                scaling, strays = self._spread(excluded).scaling(emphasis)
+                self._last.of = excluded, emphasis
+                self._last.scaled = Rows([Part(self.features, left)], scaling), scaling, strays
+            rows, scaling, strays = self._last.scaled
             targets = np.eye(self.classes, dtype=np.float32)[self.truth[left]]
-            rows, weights = self._rows[excluded, emphasis], self._weights(left)
-            self._logits[key] = fit(rows, targets, weights, strength, scaling, strays)
+            self._logits[key] = fit(rows, targets, self._weights(left), strength, scaling, strays)
         return self._logits[key]
 
     def known(self, excluded: Excluded) -> Head:
@@ -151,12 +154,14 @@ class Fitter:
         The plainest emphasis is left only for one that is better by more than a standard error (Breiman et
         al., Classification and regression trees, 1984): with few pictures, small differences are luck.
         """
+        self._prepare(excluded, validated, [(emphasis, USUAL) for emphasis in self.emphases()])
         tries = [self._tried(excluded, validated, emphasis, USUAL) for emphasis in self.emphases()]
         plain, best = tries[-1], min(tries, key=_loss)
         gain = plain.losses - best.losses
         if gain.mean() <= gain.std() / np.sqrt(len(gain)):
             best = plain
         others = [strength for strength in STRENGTHS if strength != USUAL]
+        self._prepare(excluded, validated, [(best.emphasis, strength) for strength in others])
         tries += [self._tried(excluded, validated, best.emphasis, strength) for strength in others]
         best = min((one for one in tries if one.emphasis == best.emphasis), key=_loss)
         return Choice(
@@ -174,6 +179,18 @@ class Fitter:
         if self.level_of.max() == 0:
             return [EMPHASES[2], EMPHASES[5]]
         return EMPHASES
+
+    def _prepare(
+        self, excluded: Excluded, validated: Sequence[int], wanted: Sequence[tuple[Emphasis, float]]
+    ) -> None:
+        """Fits the heads that will be asked, several folds at a time."""
+
+        def fitted(fold: int) -> None:
+            if len(self._answerable(excluded, fold)):
+                for emphasis, strength in wanted:
+                    self.logits(excluded | {fold}, emphasis, strength)
+
+        list(ahead(fitted, validated))
 
     def _tried(
         self, excluded: Excluded, validated: Sequence[int], emphasis: Emphasis, strength: float

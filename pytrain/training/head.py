@@ -125,17 +125,23 @@ class Few:
     What a penalised regression learns is a sum of its rows (the representer theorem), so nothing is lost.
 
     Attributes:
-        coordinates: float64 [rows, rows], lower triangular; times itself, the rows' products.
-        basis: float32 [width, rows], the rows, shortened where weights are dear.
+        coordinates: float64 [rows, rows], lower triangular; times itself, the products of the rows, shortened
+            where weights are dear.
+        rows: float32 [rows, width], scaled.
+        strays: float32 [n, width], where weights are dear.
+        taken: float32 [n, rows], how much of each stray is taken from a row to shorten it.
     """
 
     coordinates: npt.NDArray[np.float64]
-    basis: Floats
+    rows: Floats
+    strays: Floats
+    taken: Floats
 
     def kernel(self, kernel: Floats) -> Floats:
         """Weights on scaled embeddings that do what these do on coordinates: float32 [width, outputs]."""
-        shares = solve_triangular(self.coordinates, kernel.astype(np.float64), lower=True, trans="T")
-        weights: Floats = self.basis @ shares.astype(np.float32)
+        solved = solve_triangular(self.coordinates, kernel.astype(np.float64), lower=True, trans="T")
+        shares = solved.astype(np.float32)
+        weights: Floats = self.rows.T @ shares - self.strays.T @ (self.taken @ shares)
         return weights
 
 
@@ -158,14 +164,13 @@ class Rows:
         """The scaled rows' coordinates, where there are few of them."""
         if self._few is None:
             x = np.concatenate([self._scaling(chunk) for chunk in self])
-            basis = x.T
-            if len(strays):
-                # The inverse of the penalty's matrix, times the rows (Woodbury).
-                inner = strays @ strays.T + np.eye(len(strays), dtype=np.float32) * (len(strays) / STRAYING)
-                basis = basis - strays.T @ np.linalg.solve(inner, strays @ x.T)
-            inner = (x @ basis).astype(np.float64)
-            coordinates = np.linalg.cholesky((inner + inner.T) / 2 + np.eye(len(x)) * RIDGE)
-            self._few = Few(coordinates, basis)
+            across = strays @ x.T
+            # The inverse of the penalty's matrix, times the rows (Woodbury).
+            inner = strays @ strays.T + np.eye(len(strays), dtype=np.float32) * (len(strays) / STRAYING)
+            taken = np.linalg.solve(inner, across)
+            products = (x @ x.T - across.T @ taken).astype(np.float64)
+            coordinates = np.linalg.cholesky((products + products.T) / 2 + np.eye(len(x)) * RIDGE)
+            self._few = Few(coordinates, x, strays, taken)
         return self._few
 
 

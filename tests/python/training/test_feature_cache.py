@@ -111,8 +111,20 @@ def test_only_what_is_new_is_computed_and_the_rest_is_found_in_other_files(model
     computed.clear()
     features = embed(model, items(3, 1, 4, 0), tmp_path, KEY)
     assert sum(computed) == 2
-    assert len(features.files) == 2
+    assert len(list(tmp_path.glob("*.rows"))) == 2
     assert features.read(np.arange(4)) == pytest.approx(said(model, 3, 1, 4, 0), abs=1e-3)
+
+
+def test_few_rows_are_held_in_memory_and_many_are_read_from_disk_alike(model, tmp_path, monkeypatch):
+    embed(model, items(0, 1, 2), tmp_path, KEY, views=1, draw=WebcamViews())
+    asked = items(2, 0, 1, 2)
+    few = embed(model, asked, tmp_path, KEY, views=1, draw=WebcamViews())
+    monkeypatch.setattr(feature_cache, "HELD", few.files[0].nbytes - 1)
+    many = embed(model, asked, tmp_path, KEY, views=1, draw=WebcamViews())
+    assert not isinstance(few.files[0], np.memmap)
+    assert isinstance(many.files[0], np.memmap)
+    for view in (0, 1, np.array([1, 0, 0, 1])):
+        assert np.array_equal(few.read(np.arange(4), view), many.read(np.arange(4), view))
 
 
 def test_views_depend_on_the_picture_alone(model, tmp_path):
