@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from pytrain.export.network import Network, Node
-from pytrain.export.writing.graph_ops import DType, Graph
+from pytrain.export.writing.graph_ops import Graph
 from pytrain.export.writing.graph_writer import Writer
 from pytrain.export.writing.pooled_parts import Part, pooled_parts
 
@@ -128,12 +128,17 @@ def _added(writer: Writer, name: str, part: Part, rows: str, classes: int) -> st
 
 
 def _at_maximum(graph: Graph, name: str, part: Part, picture: str, peak: str) -> str:
-    """The picture where it is largest, shared among equals, and 0 elsewhere."""
+    """The picture where it is largest, shared among equals, and 0 elsewhere.
+
+    Nothing lies above the maximum, so the sign of the difference tells equals; on wasm that is ten times
+    faster than Equal.
+    """
     shape = part.picture.shape
     single = (1, 1, shape[-1])
     peak = graph.reshape(f"{name}/peak", peak, single)
-    equal = graph.op(f"{name}/equal", "Equal", [picture, peak], shape)
-    mask = graph.op(f"{name}/mask", "Cast", [equal], shape, SrcT={"type": "DT_BOOL"}, DstT=DType("float32"))
+    below = graph.op(f"{name}/below", "Sub", [picture, peak], shape)
+    sign = graph.op(f"{name}/sign", "Sign", [below], shape)
+    mask = graph.op(f"{name}/mask", "AddV2", [sign, graph.number(1)], shape)
     count = graph.op(f"{name}/count", "Sum", [mask, graph.constant([1, 2])], single, keep_dims=True)
     share = graph.op(f"{name}/share", "RealDiv", [peak, count], single)
     return graph.op(f"{name}/peaks", "Mul", [mask, share], shape)
