@@ -1,61 +1,96 @@
-"""A page in which the studio's modules run as they are written, on the origin of a real server."""
+"""A page in which the studio's modules run as they are written, from a server that only hands out files."""
 
 from __future__ import annotations
 
-import mimetypes
+import functools
+import json
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
-from live import CHECKOUT, Open, Server, Watched
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from live import CHECKOUT, Watched
+from playwright.sync_api import Browser, Page
 
 MODULES = ("names", "held-out", "warnings", "pictures", "saved-models", "project")
 
-SCRIPT = """
-  window.studio = {};
-  for (const name of MODULES) Object.assign(window.studio, await import(`./source/lib/studio/${name}.js`));
-  window.ready = true;
-"""
+PLACES = {
+    "/source/": CHECKOUT / "web",
+    "/modules/": CHECKOUT / "node_modules",
+    "/": CHECKOUT / "web" / "dist",
+}
 
 IMPORTS = {"fflate": "./modules/fflate/esm/browser.js"}
 """Packages by the names that the sources import them by."""
 
+PAGE = """<!doctype html><html lang="en"><head><title>Studio</title><link rel="icon" href="data:,">
+<script type="importmap">{"imports": IMPORTS}</script>
+<script type="module">
+  window.studio = {};
+  for (const name of MODULES) Object.assign(window.studio, await import(`./source/lib/studio/${name}.js`));
+  window.ready = true;
+</script></head><body></body></html>"""
 
-def open_studio(open_page: Open, browser: Browser, server: Server, modules: tuple[str, ...] = MODULES) -> Watched:
-    """A page with `window.studio`, which has everything that the modules export."""
-    watched = open_page(browser, "/verify.html", url=server.url)
-    load_studio(watched.page, server, modules)
+
+class Files:
+    """A static server, such as a published site lies on: the built pages, and the sources beside them.
+
+    Args:
+        further: files by their address, e.g. "/backbone/model.json".
+    """
+
+    def __init__(self, further: dict[str, Path] | None = None) -> None:
+        handler = functools.partial(_Handler, further=further or {})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def __init__(self, *args: Any, further: dict[str, Path]) -> None:
+        self._further = further
+        super().__init__(*args)
+
+    def translate_path(self, path: str) -> str:
+        plain = path.split("?")[0]
+        if plain in self._further:
+            return str(self._further[plain])
+        prefix = next(prefix for prefix in PLACES if plain.startswith(prefix))
+        return str(PLACES[prefix] / plain.removeprefix(prefix))
+
+    def do_GET(self) -> None:
+        modules = self.path.removeprefix("/studio?") if self.path.startswith("/studio") else None
+        if modules is None:
+            super().do_GET()
+            return
+        names = json.dumps(modules.split(","))
+        body = PAGE.replace("IMPORTS", json.dumps(IMPORTS)).replace("MODULES", names).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def open_studio(browser: Browser, files: Files, modules: tuple[str, ...] = MODULES) -> Watched:
+    """A tab with `window.studio`, which has everything that the modules export; nothing is kept yet."""
+    watched = Watched(browser.new_context(), files.url)
+    load_studio(watched.page, files, modules)
     return watched
 
 
-def second_tab(context: BrowserContext, server: Server, modules: tuple[str, ...] = MODULES) -> Page:
-    """Another tab of the same browser."""
-    page = context.new_page()
-    load_studio(page, server, modules)
-    return page
-
-
-def load_studio(page: Page, server: Server, modules: tuple[str, ...] = MODULES) -> None:
-    """Opens the page in a tab."""
-    script = SCRIPT.replace("MODULES", str(list(modules)))
-    html = (
-        '<!doctype html><html lang="en"><head><title>Studio</title>'
-        f'<script type="importmap">{{"imports": {str(IMPORTS).replace(chr(39), chr(34))}}}</script>'
-        f'<script type="module">{script}</script></head><body></body></html>'
-    )
-    page.route(f"{server.url}/studio", lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.route(f"{server.url}/source/**", lambda route: _fulfil(route, "source", "web"))
-    page.route(f"{server.url}/modules/**", lambda route: _fulfil(route, "modules", "node_modules"))
-    page.goto(f"{server.url}/studio")
+def load_studio(page: Page, files: Files, modules: tuple[str, ...] = MODULES) -> None:
+    """Opens it in a tab that is there."""
+    page.goto(f"{files.url}/studio?{','.join(modules)}")
     page.wait_for_function("() => window.ready")
 
 
 def run(page: Page, body: str, argument: Any = None) -> Any:
     """What an async function with this body returns; it sees `studio` and `given`."""
     return page.evaluate(f"async (given) => {{ const studio = window.studio; {body} }}", argument)
-
-
-def _fulfil(route: Route, prefix: str, folder: str) -> None:
-    path = route.request.url.split(f"/{prefix}/", 1)[1].split("?")[0]
-    file = CHECKOUT / folder / path
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    route.fulfill(body=file.read_bytes(), content_type=kind)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from live import Open, Server
 from PIL import Image
 from playwright.sync_api import Browser, Page
-from studio_page import open_studio, run, second_tab
+from studio_page import Files, load_studio, open_studio, run
 
 from pytrain.dataset.four_shapes import draw_scene
 
@@ -31,15 +31,25 @@ DRAW = """
 """
 
 
+@pytest.fixture(scope="module")
+def files() -> Iterator[Files]:
+    served = Files()
+    yield served
+    served.stop()
+
+
 @pytest.fixture
-def page(open_page: Open, plain_browser: Browser, server: Server) -> Page:
+def page(plain_browser: Browser, files: Files) -> Iterator[Page]:
     """A tab with the studio's modules and nothing kept yet."""
-    watched = open_studio(open_page, plain_browser, server)
+    watched = open_studio(plain_browser, files)
     watched.page.evaluate(DRAW)
-    return watched.page
+    yield watched.page
+    watched.page.context.close()
+    assert watched.errors == []
+    assert watched.foreign == []
 
 
-def test_a_project_is_there_again_when_the_page_is(page: Page, server: Server) -> None:
+def test_a_project_is_there_again_when_the_page_is(page: Page) -> None:
     made = run(
         page,
         """
@@ -66,8 +76,8 @@ def test_a_project_is_there_again_when_the_page_is(page: Page, server: Server) -
         """,
     )
     assert found["name"] == "Gesten"
-    assert [(one["name"], one["colour"]) for one in found["classes"]][0] == ("auf 👍", "#123456")
-    assert found["classes"][1]["name"] == "Class 2"
+    assert [one["name"] for one in found["classes"]] == ["auf 👍", "Class 2"]
+    assert found["classes"][0]["colour"] == "#123456"
     assert [image["id"] for image in found["images"]] == made
     assert [image["recording"] for image in found["images"]] == ["r1", "r1"]
     assert found["side"] == [320, 320]
@@ -84,7 +94,8 @@ def test_what_was_removed_comes_back_in_the_order_it_went(page: Page) -> None:
         const ids = await project.addImages(a.id, await Promise.all(
           [1, 2, 3, 4, 5, 6].map(async (seed) => ({ blob: await draw(seed), recording: 'r' }))));
         const counts = [];
-        const count = () => counts.push([project.classes.map((one) => one.name).join(), project.counts().total]);
+        const names = () => project.classes.map((one) => one.name).join();
+        const count = () => counts.push([names(), project.counts().total]);
         await project.remove(ids.slice(0, 2)); count();
         await project.remove([ids[5]]); count();
         await project.removeClass(a.id); count();
@@ -92,7 +103,8 @@ def test_what_was_removed_comes_back_in_the_order_it_went(page: Page) -> None:
         await project.undo(); count();
         await project.undo(); count();
         await project.undo(); count();
-        counts.push(await project.undo(), project.images(a.id).map((image) => image.id).join() === ids.join());
+        const back = project.images(a.id).map((image) => image.id);
+        counts.push(await project.undo(), back.join() === ids.join());
         return counts;
         """,
     )
@@ -133,8 +145,9 @@ def test_the_end_of_each_recording_is_held_out_for_good(page: Page) -> None:
     assert later == "00000000" + "00001" + "0000"
 
 
-def test_two_tabs_teach_one_project_and_nothing_is_lost(page: Page, server: Server) -> None:
-    other = second_tab(page.context, server)
+def test_two_tabs_teach_one_project_and_nothing_is_lost(page: Page, files: Files) -> None:
+    other = page.context.new_page()
+    load_studio(other, files)
     other.evaluate(DRAW)
     begin = "const project = window.project = await studio.openProject('both');"
     run(page, begin + "await project.addClass('a');")
@@ -147,7 +160,9 @@ def test_two_tabs_teach_one_project_and_nothing_is_lost(page: Page, server: Serv
     """
     # Both at the same time: neither waits for the other.
     for tab, name in ((page, "b"), (other, "c")):
-        tab.evaluate(f"(given) => {{ const studio = window.studio; window.done = (async () => {{{teach}}})(); }}", name)
+        tab.evaluate(
+            f"(given) => {{ const studio = window.studio; window.done = (async () => {{{teach}}})(); }}", name
+        )
     for tab in (page, other):
         tab.evaluate("() => window.done")
     for tab in (page, other):
@@ -161,17 +176,17 @@ def test_two_tabs_teach_one_project_and_nothing_is_lost(page: Page, server: Serv
         other,
         """
         const [a] = window.project.classes;
-        try { await window.project.addImages(a.id, [{ blob: await draw(1) }]) } catch (error) { return error.message }
+        const blob = await draw(1);
+        return window.project.addImages(a.id, [{ blob }]).catch((error) => error.message);
         """,
     )
     assert "was deleted in another tab" in gone
 
 
-def test_when_storage_is_full_nothing_is_half_written(page: Page, server: Server) -> None:
-    run(page, "window.project = await studio.openProject('full'); await window.project.addClass('a');")
+def test_when_storage_is_full_nothing_is_half_written(page: Page, files: Files) -> None:
     session = page.context.new_cdp_session(page)
-    used = page.evaluate("async () => (await navigator.storage.estimate()).usage")
-    session.send("Storage.overrideQuotaForOrigin", {"origin": server.url, "quotaSize": used + 2_000_000})
+    session.send("Storage.overrideQuotaForOrigin", {"origin": files.url, "quotaSize": 2_000_000})
+    run(page, "window.project = await studio.openProject('full'); await window.project.addClass('a');")
     told = run(
         page,
         """
@@ -196,27 +211,29 @@ def test_when_storage_is_full_nothing_is_half_written(page: Page, server: Server
         """,
     )
     assert told["name"] == "PytrainError"
-    assert "is full" in told["what"] and "untouched" in told["what"]
+    assert "is full" in told["what"]
+    assert "untouched" in told["what"]
     assert "Save the project" in told["fix"]
-    session.send("Storage.overrideQuotaForOrigin", {"origin": server.url})
+    session.send("Storage.overrideQuotaForOrigin", {"origin": files.url})
     whole = run(
         page,
         """
         const project = await studio.openProject('full');
         const images = project.images(project.classes[0].id);
         const blobs = await Promise.all(images.map(({ id }) => project.blob(id)));
-        return [images.length === window.project.counts().total, images.length % 2, blobs.every((blob) => blob.size > 0)];
+        const all = window.project.counts().total;
+        return [images.length === all, images.length % 2, blobs.every((blob) => blob.size > 0)];
         """,
     )
     assert whole == [True, 0, True]
 
 
-def test_without_storage_the_page_says_so(open_page: Open, plain_browser: Browser, server: Server) -> None:
-    watched = open_studio(open_page, plain_browser, server)
+def test_without_storage_the_page_says_so(page: Page) -> None:
     told = run(
-        watched.page,
+        page,
         """
-        Object.defineProperty(globalThis, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError') } });
+        const get = () => { throw new DOMException('no', 'SecurityError') };
+        Object.defineProperty(globalThis, 'indexedDB', { get });
         const told = [];
         for (const task of [() => studio.openProject('a'), () => studio.listSavedModels()]) {
           try { await task() } catch (error) { told.push([error.name, error.what]) }
@@ -252,8 +269,9 @@ def test_files_that_are_no_pictures_are_refused_by_name_and_the_others_added(pag
         const seen = [];
         const { ids, refused } = await project.addFiles(a.id, files, { onProgress: (at) => seen.push(at) });
         const blob = await project.blob(ids[0]);
+        const some = [{ blob: files[0] }, { blob: files[1] }];
         return { ids, refused: refused.map(({ name, error }) => [name, error.what]), seen, type: blob.type,
-          problem: await project.addImages(a.id, [{ blob: files[0] }, { blob: files[1] }]).catch((error) => error.what),
+          problem: await project.addImages(a.id, some).catch((error) => error.what),
           total: project.counts().total };
         """,
         given,
@@ -305,7 +323,8 @@ def test_a_model_is_kept_whole_and_listed(page: Page, exported_bundle: Path) -> 
         const end = studio.onSavedModels(() => heard.push(1));
         await studio.saveModel('shapes', files, { thumbnail: await draw(1) });
         const { files: read } = await studio.openSavedModel('shapes');
-        const listed = (await studio.listSavedModels()).map((one) => ({ ...one, thumbnail: one.thumbnail.type }));
+        const all = await studio.listSavedModels();
+        const listed = all.map((one) => ({ ...one, thumbnail: one.thumbnail.type }));
         const { 'metadata.json': _, ...rest } = files;
         const broken = await studio.saveModel('broken', rest).catch((error) => error.message);
         await studio.deleteModel('shapes');
@@ -323,5 +342,3 @@ def test_a_model_is_kept_whole_and_listed(page: Page, exported_bundle: Path) -> 
     assert model["bytes"] == sum(sizes.values())
     assert "metadata.json is missing" in broken[0]
     assert broken[1:] == ["There is no model 'shapes' in this browser.", 2, 0]
-
-
