@@ -43,7 +43,8 @@ def main(folder: Path) -> None:
         frames = list(workers.map(draw, jobs, chunksize=25))
 
     # Only now, for the processes that draw should not load TensorFlow.
-    from pytrain.evaluation.metrics import NO_CLASS, measure
+    from pytrain.dataset.pictures import NO_CLASS
+    from pytrain.evaluation.metrics import measure
     from pytrain.model.backend import keras
 
     model = keras.models.load_model(folder / bundle.KERAS_MODEL, compile=False)

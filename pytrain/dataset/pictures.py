@@ -20,6 +20,10 @@ TWO_LABELS = "two labels"
 STRAY = "stray"
 
 
+NO_CLASS = -1
+"""Stands for `unknown` where classes are numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One image file.

@@ -13,8 +13,9 @@ import numpy as np
 from scipy.special import softmax
 
 from pytrain.dataset.image_folder import Picture
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.errors import TrainingError
-from pytrain.evaluation.metrics import NO_CLASS, Floats, expected_calibration_error
+from pytrain.evaluation.metrics import Floats, expected_calibration_error
 from pytrain.evaluation.predict import predict, truth_of
 from pytrain.model.lens import LOGITS, logits_model
 from pytrain.training.temperature import fit_temperature, negative_log_likelihood

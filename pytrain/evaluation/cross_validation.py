@@ -14,12 +14,13 @@ import numpy as np
 from scipy.special import softmax
 
 from pytrain.dataset.image_folder import Picture
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.evaluation.calibration import Calibration
 from pytrain.evaluation.judged import Judged, Outsiders, Pixels, Shown
 from pytrain.evaluation.metrics import Floats, Ints, expected_calibration_error
 from pytrain.training.ahead import ahead
 from pytrain.training.feature_cache import Features
-from pytrain.training.fitter import NO_CLASS, Choice, Fitter, logits_of
+from pytrain.training.fitter import Choice, Fitter, logits_of
 from pytrain.training.head import Head
 from pytrain.training.outsiders import Kind
 from pytrain.training.temperature import negative_log_likelihood

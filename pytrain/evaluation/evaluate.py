@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from pytrain.dataset.image_folder import UNKNOWN, Picture
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.evaluation.calibration import Calibration
 from pytrain.evaluation.metrics import (
-    NO_CLASS,
     Floats,
     Ints,
     Metrics,

@@ -13,11 +13,11 @@ from pytrain.bundle import UNKNOWN, Bundle
 from pytrain.dataset.image_folder import ImageFolder, Picture, Problem, open_dataset, why_not, without
 from pytrain.dataset.looks import look
 from pytrain.dataset.near_duplicates import groups_of
-from pytrain.dataset.pictures import shown
+from pytrain.dataset.pictures import NO_CLASS, shown
 from pytrain.errors import DataError
 from pytrain.evaluation.classifier import Classifier, find_bundle, open_classifier
 from pytrain.evaluation.judged import Judged, Outsiders, Share
-from pytrain.evaluation.metrics import NO_CLASS, calibration_error_of
+from pytrain.evaluation.metrics import calibration_error_of
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, and how many of how many pictures it is done with."""

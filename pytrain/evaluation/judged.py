@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 from pytrain.dataset.image_folder import Picture, Problem
-from pytrain.evaluation.metrics import NO_CLASS, Floats, Ints, wilson_interval
+from pytrain.dataset.pictures import NO_CLASS
+from pytrain.evaluation.metrics import Floats, Ints, auroc, wilson_interval
 
 if TYPE_CHECKING:
     from pytrain.evaluation.calibration import Calibration
@@ -202,10 +202,7 @@ class Judged:
 
     def auroc(self, outsiders: Outsiders) -> float | None:
         """Chance that a class picture has a greater `known` score than an outsider; None without any."""
-        if not len(outsiders.known) or not len(self.known):
-            return None
-        belongs = np.repeat([True, False], [len(self.known), len(outsiders.known)])
-        return float(roc_auc_score(belongs, np.concatenate([self.known, outsiders.known])))
+        return auroc(self.known, outsiders.known)
 
     def _share(self, hit: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> Share:
         return Share(int((hit & among).sum()), int(among.sum()), len(np.unique(self.groups[among])))

@@ -9,15 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
 from pytrain.dataset.image_folder import UNKNOWN
+from pytrain.dataset.pictures import NO_CLASS
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-
-NO_CLASS = -1
-"""Stands for `unknown` where classes are numbers."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,9 @@ def measure(probabilities: Floats, truth: Ints, labels: Sequence[str], threshold
     Raises:
         ValueError: no picture belongs to a class.
     """
+    # Its import takes long, and transfer learning has its figures from elsewhere.
+    from sklearn.metrics import confusion_matrix
+
     known = truth != NO_CLASS
     if not known.any():
         raise ValueError("no picture belongs to a class")
@@ -103,7 +103,7 @@ def measure(probabilities: Floats, truth: Ints, labels: Sequence[str], threshold
         rejected=float((answer[known] == NO_CLASS).mean()),
         false_accepts=accepted / outsiders if outsiders else None,
         false_accepts_interval=wilson_interval(accepted, outsiders) if outsiders else None,
-        auroc=float(roc_auc_score(known, confidence)) if outsiders else None,
+        auroc=auroc(confidence[known], confidence[~known]),
         calibration_error=expected_calibration_error(probabilities[known], truth[known]),
         classes=_per_class(best[known], truth[known], labels),
         confusion_labels=(*labels, UNKNOWN),
@@ -111,6 +111,20 @@ def measure(probabilities: Floats, truth: Ints, labels: Sequence[str], threshold
             tuple(int(count) for count in row) for row in confusion_matrix(truth, answer, labels=numbers)
         ),
     )
+
+
+def auroc(inside: Floats, outside: Floats) -> float | None:
+    """Chance that a score from inside is above one from outside, a tie counting half; None without any.
+
+    Example:
+        >>> auroc(np.array([0.9, 0.6]), np.array([0.2, 0.6]))
+        0.875
+    """
+    if not len(inside) or not len(outside):
+        return None
+    ordered = np.sort(outside)
+    below, not_above = (np.searchsorted(ordered, inside, side) for side in ("left", "right"))
+    return float((below + not_above).mean() / (2 * len(outside)))
 
 
 def wilson_interval(successes: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
@@ -159,6 +173,8 @@ def calibration_error_of(confidence: Floats, right: npt.NDArray[np.bool_], bins:
 
 
 def _per_class(best: Ints, truth: Ints, labels: Sequence[str]) -> tuple[ClassFigures, ...]:
+    from sklearn.metrics import precision_recall_fscore_support
+
     figures = precision_recall_fscore_support(truth, best, labels=range(len(labels)), zero_division=0.0)
     return tuple(
         ClassFigures(label, int(pictures), float(precision), float(recall), float(f1))

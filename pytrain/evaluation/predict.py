@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.dataset.image_folder import UNKNOWN, Picture
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.errors import DataError
 from pytrain.image import SIZE, Input, read_image, to_input
 from pytrain.model.backend import tf
@@ -92,9 +93,6 @@ def predict(model: Any, pictures: Sequence[Picture]) -> tuple[Floats, list[Pictu
 
 def truth_of(pictures: Sequence[Picture], labels: Sequence[str]) -> Ints:
     """The number of each picture's class, NO_CLASS for `unknown`: int64 [pictures]."""
-    # Here, for scikit-learn comes with it, which predicting needs not.
-    from pytrain.evaluation.metrics import NO_CLASS
-
     return np.array(
         [NO_CLASS if picture.label == UNKNOWN else list(labels).index(picture.label) for picture in pictures],
         np.int64,

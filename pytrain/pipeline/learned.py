@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.dataset.split import folds
 from pytrain.errors import DataError
 from pytrain.evaluation.cross_validation import FOLDS, Outcome, cross_validate
@@ -22,7 +23,7 @@ from pytrain.model.transfer import EMBEDDING, build, level_of, set_heads
 from pytrain.pipeline.looked import Looked
 from pytrain.training.feature_cache import Features, Items, embed
 from pytrain.training.fine_tune import CHECKPOINT, FineTuned, fine_tune, stage_to_cut
-from pytrain.training.fitter import NO_CLASS, Fitter, mirrors_show_the_same
+from pytrain.training.fitter import Fitter, mirrors_show_the_same
 from pytrain.training.head import FEW, Indices
 from pytrain.training.outsiders import MEASURED, TAUGHT, Kind
 from pytrain.training.progress import Display

@@ -14,9 +14,9 @@ from pytrain.bundle import UNKNOWN
 from pytrain.dataset.image_folder import ImageFolder, Picture, open_dataset, without
 from pytrain.dataset.looks import look
 from pytrain.dataset.near_duplicates import groups_of
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.dataset.split import loosened
 from pytrain.errors import DataError
-from pytrain.training.fitter import NO_CLASS
 
 if TYPE_CHECKING:
     from pytrain.training.progress import Display

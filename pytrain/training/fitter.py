@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax
 
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.training.ahead import ahead
 from pytrain.training.feature_cache import Features
 from pytrain.training.head import (
@@ -41,9 +42,6 @@ MIRROR_LOSS = 0.15
 
 MIRROR_LEAST = 5
 """Right answers of a class from which half of them lost tells that it is another class in the mirror."""
-
-NO_CLASS = -1
-"""Stands for `unknown` where classes are numbers."""
 
 Excluded = frozenset[int]
 """Folds that are left out."""

@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from pytrain.dataset.image_folder import UNKNOWN
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.evaluation.judged import Judged
-from pytrain.evaluation.metrics import NO_CLASS, Ints
+from pytrain.evaluation.metrics import Ints
 from pytrain.evaluation.report.gallery import MOST_PER_CELL, Gallery, choose
 from pytrain.evaluation.report.page import listed, section, table_start
 from pytrain.evaluation.report.thumbnails import data_uri

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pytrain.dataset.image_folder import UNKNOWN, Picture
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.evaluation.judged import Judged, Outsiders, Pixels, Shown
-from pytrain.evaluation.metrics import NO_CLASS, Ints
+from pytrain.evaluation.metrics import Ints
 from pytrain.evaluation.report.page import percent, write_text
 from pytrain.evaluation.report.thumbnails import jpeg, small, thumbnail
 

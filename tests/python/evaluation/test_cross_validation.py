@@ -9,6 +9,7 @@ from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from pytrain.dataset.image_folder import Picture
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.dataset.split import folds
 from pytrain.evaluation import cross_validation
 from pytrain.evaluation.cross_validation import (
@@ -20,7 +21,7 @@ from pytrain.evaluation.cross_validation import (
     known_score,
 )
 from pytrain.training import fitter as fitter_module
-from pytrain.training.fitter import NO_CLASS, Fitter
+from pytrain.training.fitter import Fitter
 from pytrain.training.outsiders import Kind
 
 WIDTH = 16

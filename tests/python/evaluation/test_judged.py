@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from transfer_sample import THRESHOLD, make_judged, make_pictures
 
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.evaluation.judged import Judged, Outsiders, Share
-from pytrain.evaluation.metrics import NO_CLASS, wilson_interval
+from pytrain.evaluation.metrics import wilson_interval
 
 LABELS = ("bird", "cat", "dog")
 

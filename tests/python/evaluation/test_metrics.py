@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from pytrain.evaluation.metrics import NO_CLASS, expected_calibration_error, measure, wilson_interval
+from pytrain.dataset.pictures import NO_CLASS
+from pytrain.evaluation.metrics import auroc, expected_calibration_error, measure, wilson_interval
 
 PROBABILITIES = np.array(
     [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.45, 0.55], [0.2, 0.8], [0.4, 0.6], [0.95, 0.05]], np.float32
@@ -30,6 +32,14 @@ def test_set_without_unknown_pictures_claims_nothing_about_them():
     metrics = measure(PROBABILITIES[:5], TRUTH[:5], ["a", "b"], threshold=0)
     assert metrics.false_accepts is None
     assert metrics.auroc is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_auroc_is_scikit_learns_with_ties_too(seed):
+    draw = np.random.default_rng(seed)
+    inside, outside = draw.integers(0, 9, 30) / 9, draw.integers(0, 7, 12) / 9
+    belongs = np.repeat([True, False], [30, 12])
+    assert auroc(inside, outside) == pytest.approx(roc_auc_score(belongs, np.r_[inside, outside]))
 
 
 def test_wilson_interval_is_that_of_the_textbook():

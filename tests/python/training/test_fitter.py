@@ -7,8 +7,9 @@ import pytest
 from embedded import clouds, features_of, with_views
 from threadpoolctl import threadpool_limits
 
+from pytrain.dataset.pictures import NO_CLASS
 from pytrain.training import fitter as module
-from pytrain.training.fitter import NO_CLASS, STRENGTHS, USUAL, Fitter
+from pytrain.training.fitter import STRENGTHS, USUAL, Fitter
 from pytrain.training.head import EMPHASES
 from pytrain.training.temperature import fit_temperature, negative_log_likelihood
 
