@@ -342,3 +342,34 @@ def test_a_model_is_kept_whole_and_listed(page: Page, exported_bundle: Path) -> 
     assert model["bytes"] == sum(sizes.values())
     assert "metadata.json is missing" in broken[0]
     assert broken[1:] == ["There is no model 'shapes' in this browser.", 2, 0]
+
+
+def test_a_project_gets_another_name_in_all_tabs(page: Page, files: Files) -> None:
+    other = page.context.new_page()
+    load_studio(other, files)
+    run(
+        page,
+        """
+        const project = await studio.openProject('before');
+        const one = await project.addClass('one');
+        const pictures = await Promise.all([1, 2, 3].map(async (seed) => ({ blob: await draw(seed) })));
+        await project.addImages(one.id, pictures);
+        window.project = project;
+        """,
+    )
+    run(other, "window.project = await studio.openProject('before');")
+    run(page, "await project.rename('after');")
+    other.wait_for_function("() => project.name === 'after'")
+    run(other, "await project.addClass('two');")
+    page.wait_for_function("() => project.classes.length === 2")
+    listed = run(page, "return (await studio.listProjects()).map(({ name, images }) => [name, images]);")
+    assert listed == [["after", 3]]
+    assert run(other, "return project.images(project.classes[0].id).length;") == 3
+    refused = run(
+        page,
+        """
+        await studio.openProject('Taken');
+        return project.rename('taken').then(() => null, (error) => error.message);
+        """,
+    )
+    assert "There is Taken already" in refused

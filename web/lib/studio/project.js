@@ -128,7 +128,7 @@ export class Project {
     this.#channel.onmessage = ({ data }) => {
       if (data.project !== this.name) return;
       if (data.deleted) this.#tell('deleted');
-      else this.#apply(data.record, data.changes);
+      else this.#take(data.record, data.changes);
     };
   }
 
@@ -160,6 +160,33 @@ export class Project {
   close() {
     this.#channel.close();
     this.#listeners.clear();
+  }
+
+  /**
+   * Gives the project another name, in all tabs.
+   * @param {string} name
+   */
+  async rename(name) {
+    const before = this.name;
+    const record = await database.run(STORES, 'readwrite', async (transaction) => {
+      /** @type {Stored | undefined} */
+      const record = await transaction.get('projects', before);
+      if (!record) throw deleted(before);
+      const names = /** @type {string[]} */ (await transaction.keys('projects'));
+      const others = names.filter((other) => other !== before);
+      record.name = checked(name, 'A project', others);
+      for (const row of await transaction.all('images', before, 'project')) {
+        transaction.put('images', { ...row, project: record.name });
+      }
+      transaction.remove('projects', before);
+      record.revision++;
+      record.changed = Date.now();
+      transaction.put('projects', record);
+      return record;
+    });
+    const applied = this.#take(record, {});
+    this.#channel.postMessage({ project: before, record, changes: {} });
+    await applied;
   }
 
   /**
@@ -496,6 +523,16 @@ export class Project {
       record.revision++;
       transaction.put('projects', record);
     });
+  }
+
+  /**
+   * A change that is on disk, and the name that the project has since.
+   * @param {Stored} record
+   * @param {Changes} changes
+   */
+  #take(record, changes) {
+    this.name = record.name;
+    return this.#apply(record, changes);
   }
 
   /**
