@@ -340,7 +340,7 @@ def test_a_model_is_kept_whole_and_listed(page: Page, exported_bundle: Path) -> 
     assert model["thumbnail"] == "image/jpeg"
     assert sizes == {name: len(base64.b64decode(content)) for name, content in files.items()}
     assert model["bytes"] == sum(sizes.values())
-    assert "metadata.json is missing" in broken[0]
+    assert "has no file metadata.json" in broken[0]
     assert broken[1:] == ["There is no model 'shapes' in this browser.", 2, 0]
 
 

@@ -1,41 +1,53 @@
 // What a class, a model or a project may be called: names that are good for folders on every system.
 
-/** Characters, counted as Python counts them. */
+/** Characters (code points). As UTF-8 they fit into the 255 bytes that file systems allow. */
 const LONGEST = 60;
 
-/** What some system or other does not allow in the name of a folder: \p{Cc} are control characters. */
-const FORBIDDEN = /[/\\:*?"<>|]|\p{Cc}|\p{Cs}/u;
+/** What some system does not allow in a folder's name, halves of a character, and what turns the direction of text. */
+const BANNED = /[/\\:*?"<>|\p{Cc}\u2028\u2029\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
 
-/** Names that Windows keeps for devices, whatever comes behind a dot. */
-const DEVICE = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$/i;
+/** Windows opens a device in place of such a file, whatever comes after a dot. */
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(?=\.|$)/i;
+
+/** Folders that training takes for leftovers of the system. */
+const PASSED_OVER = new Set(['thumbs.db', 'desktop.ini', 'dataset.json', '__macosx']);
+
+/** The name of the class of pictures that show none of the others. */
+export const UNKNOWN = 'unknown';
 
 /**
- * Checks what somebody typed. The server has the same rule.
+ * Checks what somebody typed. The server has the same rule (pytrain/serve/names.py); the cases in
+ * tests/web/fixtures/class-names.json hold both sides to it.
  * @param {string} text
  * @param {Iterable<string>} [taken] names that are there already
  * @returns {{name: string, problem?: undefined, suggestion?: undefined}
  *   | {name?: undefined, problem: string, suggestion: string}} suggestion: a name near it that will do
  */
 export function className(text, taken = []) {
-  const name = text.normalize('NFC').trim();
+  const trimmed = text.normalize('NFC').trim();
+  const name = trimmed.toLowerCase() === UNKNOWN ? UNKNOWN : trimmed;
   const problem = problemOf(name) ?? twice(name, taken);
-  return problem === null ? { name } : { problem, suggestion: suggest(name, taken) };
+  return problem === null ? { name } : { problem, suggestion: freeName(mended(name), taken) };
 }
 
 /** @param {string} name */
 function problemOf(name) {
   if (name === '') return 'A name is needed.';
   if ([...name].length > LONGEST) return `The name is longer than ${LONGEST} characters.`;
-  const found = FORBIDDEN.exec(name);
+  const found = BANNED.exec(name);
   if (found) {
-    return /\p{C}/u.test(found[0])
-      ? 'The name holds a character that cannot be seen.'
-      : `The name holds ${found[0]}, which no folder may have in its name.`;
+    return /[^\p{C}\p{Z}]/u.test(found[0])
+      ? `The name holds ${found[0]}, which no folder may have in its name.`
+      : 'The name holds a character that cannot be seen.';
   }
   if (name.startsWith('.')) return 'The name begins with a dot, which hides a folder.';
   if (name.endsWith('.')) return 'The name ends with a dot, which Windows drops.';
-  if (DEVICE.test(name)) return `Windows keeps the name ${name} for itself.`;
-  return null;
+  return isKept(name) ? `Computers keep the name ${name} for themselves.` : null;
+}
+
+/** @param {string} name */
+function isKept(name) {
+  return DEVICE.test(name) || PASSED_OVER.has(name.toLowerCase());
 }
 
 /**
@@ -53,37 +65,41 @@ function twice(name, taken) {
  * @param {string} b
  */
 export function same(a, b) {
-  return a.normalize('NFC').toLowerCase() === b.normalize('NFC').toLowerCase();
+  return alike(a) === alike(b);
+}
+
+/** @param {string} name */
+function alike(name) {
+  return name.normalize('NFC').toLowerCase().normalize('NFC');
 }
 
 /**
+ * The nearest that could be a name, but for others that are there; '' where nothing is left.
  * @param {string} name
- * @param {Iterable<string>} taken
  */
-function suggest(name, taken) {
-  const allowed = [...name]
-    .filter((character) => !/\p{Cc}|\p{Cs}/u.test(character))
-    .map((character) => (FORBIDDEN.test(character) ? '-' : character));
-  const cut = allowed.slice(0, LONGEST).join('');
-  let found = cut.replace(/^[.\s]+|[.\s]+$/g, '') || 'Class';
-  if (DEVICE.test(found)) found = `${found}-1`.replace(/\.(.*)-1$/, '-1');
-  return freeName(found, taken);
+function mended(name) {
+  const allowed = [...name].map((character) => (BANNED.test(character) ? '-' : character));
+  const worn = allowed
+    .slice(0, LONGEST)
+    .join('')
+    .replace(/^[-.\s]+|[-.\s]+$/g, '');
+  return isKept(worn) ? `my ${worn}` : worn;
 }
 
 /**
- * The name itself, or the first of "name 2", "name 3" that is free.
- * @param {string} name
+ * The name itself, or with the first number that nobody has.
+ * @param {string} name may be ''
  * @param {Iterable<string>} taken
  */
 export function freeName(name, taken) {
-  const others = [...taken];
-  for (let number = 1; ; number++) {
-    const ending = number === 1 ? '' : ` ${number}`;
-    const found =
-      [...name]
-        .slice(0, LONGEST - ending.length)
-        .join('')
-        .trim() + ending;
-    if (!others.some((other) => same(found, other))) return found;
+  const others = new Set([...taken].map(alike));
+  if (name && !others.has(alike(name))) return name;
+  for (let number = name ? 2 : 1; ; number++) {
+    const ending = ` ${number}`;
+    const stem = [...(name || 'class')]
+      .slice(0, LONGEST - ending.length)
+      .join('')
+      .trim();
+    if (!others.has(alike(stem + ending))) return stem + ending;
   }
 }

@@ -2,10 +2,11 @@
 
 import { readManifest } from '../contract.js';
 import { PytrainError } from '../errors.js';
+import { memoryReader } from '../memory.js';
 import { Database } from './database.js';
 import { className } from './names.js';
 
-/** Files of a bundle by their path in its folder. @typedef {Record<string, Blob | Uint8Array | string>} Files */
+/** @typedef {import('../memory.js').Files} Files */
 
 /**
  * @typedef {object} SavedModel
@@ -68,7 +69,7 @@ export async function saveModel(name, files, { thumbnail } = {}) {
     );
   }
   const bytes = await allBytes(files);
-  const { metadata } = await readManifest(memoryReader(checked.name, bytes));
+  const { metadata } = await readManifest(memoryReader({ name: checked.name, files }));
   const accuracy = accuracyOf(metadata);
   const row = {
     name: checked.name,
@@ -110,36 +111,10 @@ export function onSavedModels(listener) {
 }
 
 /**
- * Reads a bundle that lies in memory.
- * @param {string} name
- * @param {ReadonlyMap<string, ArrayBuffer>} files
- * @returns {import('../contract.js').Reader}
- */
-export function memoryReader(name, files) {
-  const get = (/** @type {string} */ file) => {
-    const found = files.get(file);
-    if (found) return found;
-    throw new PytrainError(
-      `${name}: ${file} is missing.`,
-      'metadata.json, model.json or graph.json, and the weight files',
-      'Take the whole bundle.',
-    );
-  };
-  return {
-    name,
-    text: async (file) => new TextDecoder().decode(get(file)),
-    bytes: async (file, onBytes) => {
-      onBytes(get(file).byteLength);
-      return get(file);
-    },
-  };
-}
-
-/**
  * @param {Files} files
  * @returns {Promise<Map<string, ArrayBuffer>>}
  */
-export async function allBytes(files) {
+async function allBytes(files) {
   const read = Object.entries(files).map(
     async ([file, content]) =>
       /** @type {[string, ArrayBuffer]} */ ([

@@ -1,5 +1,7 @@
 // What may spoil a project's model, seen in its pictures before anything is learned: too few, unbalanced, too alike.
 
+import { UNKNOWN } from './names.js';
+
 /** Below so many pictures to learn from, a class is told badly. */
 const FEW = 10;
 
@@ -52,7 +54,7 @@ export function warningsOf(classes) {
  * @returns {Warning[]}
  */
 function tooFewClasses(classes, filled) {
-  const known = filled.filter(({ name }) => name !== 'unknown');
+  const known = filled.filter(({ name }) => name !== UNKNOWN);
   if (known.length < 2) {
     const text =
       known.length === 1
