@@ -1,0 +1,21 @@
+// What is dropped beside the classes: folders become classes, project files are opened.
+
+import { showMessage } from '../message.js';
+import { addFolders, dropped } from './files.js';
+import { studio } from './studio.js';
+
+document.addEventListener('dragover', (event) => event.preventDefault());
+document.addEventListener('drop', async (event) => {
+  event.preventDefault();
+  if (!event.dataTransfer || !studio.project) return;
+  const groups = await dropped(event.dataTransfer);
+  const folders = groups.filter(({ folder }) => folder !== '');
+  const files = groups.find(({ folder }) => folder === '')?.files ?? [];
+  if (folders.length) await addFolders(folders);
+  if (files.length) {
+    showMessage('files', {
+      what: 'Which class do these belong to?',
+      fix: 'Drop pictures onto a class. A folder with a folder for each class may be dropped anywhere.',
+    });
+  }
+});

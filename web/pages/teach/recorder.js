@@ -1,0 +1,100 @@
+// Records the camera while a button is held: frames at the chosen rate, one recording after the other.
+
+import { fromFrame } from '../../lib/studio/pictures.js';
+
+/** So many frames may wait to become pictures; on a slow device further ones are left out. */
+const MOST_WAITING = 6;
+
+/** A frame may come this much too early, in milliseconds: screens do not beat in our time. */
+const EARLY = 4;
+
+/** @typedef {{blob: Blob, recording: string}} Shot */
+
+let recordings = 0;
+
+export class Recorder {
+  /** @type {{classId: string, name: string, count: number, due: number, frame: number} | null} */
+  #recording = null;
+  #making = 0;
+
+  /** Frames a second. */
+  rate = 10;
+
+  /** The number of frames of this recording has changed, or another one began or ended. */
+  onChange = () => {};
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {(classId: string, shot: Shot) => void} keep gets every frame, in the order in which they were taken
+   * @param {(error: unknown) => void} onError
+   */
+  constructor(video, keep, onError) {
+    this.video = video;
+    this.keep = keep;
+    this.onError = onError;
+  }
+
+  /** What is being recorded: the class, and how many frames so far. */
+  get now() {
+    return this.#recording && { classId: this.#recording.classId, count: this.#recording.count };
+  }
+
+  /** @param {string} classId */
+  start(classId) {
+    this.stop();
+    this.#recording = {
+      classId,
+      name: `${Date.now().toString(36)}-${recordings++}`,
+      count: 0,
+      due: performance.now(),
+      frame: 0,
+    };
+    this.#step();
+    this.onChange();
+  }
+
+  /** @returns {number} how many frames there are of the recording that ends */
+  stop() {
+    const ended = this.#recording;
+    if (!ended) return 0;
+    cancelAnimationFrame(ended.frame);
+    this.#recording = null;
+    this.onChange();
+    return ended.count;
+  }
+
+  #step() {
+    const recording = this.#recording;
+    if (!recording) return;
+    recording.frame = requestAnimationFrame(() => this.#step());
+    const time = performance.now();
+    if (time < recording.due - EARLY || this.#making >= MOST_WAITING || this.video.readyState < 2) return;
+    // After a pause it goes on from now: no burst makes up for it.
+    recording.due = Math.max(recording.due + 1000 / this.rate, time);
+    recording.count++;
+    this.#take(recording.classId, recording.name);
+    this.onChange();
+  }
+
+  /** @type {Promise<unknown>} */
+  #order = Promise.resolve();
+
+  /**
+   * @param {string} classId
+   * @param {string} name
+   */
+  #take(classId, name) {
+    this.#making++;
+    const made = fromFrame(this.video);
+    this.#order = this.#order.then(async () => {
+      try {
+        this.keep(classId, { blob: await made, recording: name });
+      } catch (error) {
+        this.onError(error);
+      } finally {
+        this.#making--;
+      }
+    });
+    made.catch(() => {}); // told above, in its turn
+  }
+}
