@@ -7,7 +7,7 @@ PAGE_SOURCES := $(shell find web -type f -not -path 'web/dist/*')
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check page install browser referee model wheel clean
+.PHONY: demo test check page install browser referee model backbone wheel clean
 
 demo: install page ## train, export, prove and serve the four-shapes classifier
 	@$(BIN)/pytrain demo
@@ -32,6 +32,9 @@ referee: install ## the official converter in an environment of its own, for the
 model: install page ## makes the committed exported_models/four-shapes anew
 	$(BIN)/pytrain train four-shapes --recipe mlp --out exported_models/demo-mlp
 	$(BIN)/pytrain train four-shapes --recipe cnn
+
+backbone: install ## makes web/backbone anew, which the page Teach learns with; then: npm run build
+	$(BIN)/python -m pytrain.pipeline.browser_backbone web/backbone
 
 wheel: page install ## a wheel that carries the page and the four-shapes model
 	$(BIN)/python -m build --wheel

@@ -1,7 +1,7 @@
 // Builds web/dist from web/: bundles the scripts, copies pages, fonts, other people's libraries, deletes what is stale.
 
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { makePages } from './pages.mjs';
@@ -121,6 +121,7 @@ await Promise.all([
   ...['verify.html', 'icon.svg'].map((file) => copy(join(web, file), file)),
   ...Object.entries(await makePages(web)).map(([file, html]) => write(join(dist, file), html)),
   copySketches(),
+  copyBackbone(),
   gatherLicenses(),
 ]);
 await deleteStale(dist);
@@ -158,6 +159,15 @@ async function copySketches() {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join('sketches', name, 'sketch.js'));
   await Promise.all(files.map((file) => copy(join(web, file), file)));
+}
+
+/** What Teach learns with; where it was not made, Teach says how to. */
+async function copyBackbone() {
+  const entries = await readdir(join(web, 'backbone'), { withFileTypes: true, recursive: true }).catch(
+    () => [],
+  );
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  await Promise.all(files.map((file) => copy(file, relative(web, file))));
 }
 
 /** The licence texts of everything that dist carries. */
