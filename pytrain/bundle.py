@@ -148,7 +148,7 @@ def replacing(target: Path) -> Iterator[Path]:
         BundleError: `target` holds something that is no bundle, or the disk refused.
     """
     check_target(target)
-    staging = target.parent / f".{target.name}.new-{os.getpid()}"
+    staging = _staging(target, os.getpid())
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(target)
@@ -163,6 +163,16 @@ def replacing(target: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def discard_unfinished(target: Path, process: int) -> None:
+    """Deletes what a process that was killed had begun to write in `replacing`.
+
+    Args:
+        target: the bundle that it would have become.
+        process: its number.
+    """
+    shutil.rmtree(_staging(target, process), ignore_errors=True)
 
 
 def check_target(target: Path) -> None:
@@ -251,6 +261,10 @@ def _rename(source: Path, target: Path) -> None:
         else:
             return
     source.rename(target)
+
+
+def _staging(target: Path, process: int) -> Path:
+    return target.parent / f".{target.name}.new-{process}"
 
 
 def _previous(target: Path) -> Path:

@@ -1,82 +1,69 @@
-"""The JSON API behind a report: put labels right, train again, see how far that is. See docs/serving.md."""
+"""The JSON API: what pages of this server may ask for and change. See docs/serving.md."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+import errno
 
 from flask import Blueprint, Response, jsonify, request
 
+from pytrain import __version__
+from pytrain.serve import bodies, results, uploads
 from pytrain.serve.api_error import ApiError
-from pytrain.serve.guard import Guard
-from pytrain.serve.jobs import Jobs
-from pytrain.serve.relabel import DataSet
-from pytrain.serve.training_runs import training_run
+from pytrain.serve.dataset_routes import add_dataset_routes
+from pytrain.serve.events import Feed
+from pytrain.serve.job_routes import add_job_routes
+from pytrain.serve.report_routes import add_report_routes
+from pytrain.serve.services import Services
 
 PREFIX = "/api"
+KEPT_RESULTS = 64
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-def make_api(root_of: Callable[[str], Path], guard: Guard, jobs: Jobs) -> Blueprint:
-    """The routes below /api.
-
-    Args:
-        root_of: gives the folder of models that holds a name; raises an HTTP 404 where none does.
-        guard: says who may call.
-        jobs: runs trainings.
-    """
-    api = Blueprint("api", __name__, url_prefix=PREFIX)
-
-    def data_set(name: str) -> DataSet:
-        root = root_of(name)
-        return DataSet(training_run(root, name), root / name)
+def make_api(services: Services) -> Blueprint:
+    """The routes below /api, and /results."""
+    api = Blueprint("api", __name__)
+    guard, seen = services.guard, Feed(KEPT_RESULTS)
 
     @api.before_request
     def check() -> None:
         guard.check(request)
 
-    @api.get("/session")
+    @api.get(f"{PREFIX}/session")
     def session() -> Response:
-        return jsonify(token=guard.token)
+        share = services.share() if guard.is_here(request) else None
+        return jsonify(token=guard.token, version=__version__, share=share)
 
-    @api.get("/models/<name>/pictures")
-    def pictures(name: str) -> Response:
-        try:
-            return _state(data_set(name), jobs)
-        except ApiError as problem:
-            # No fault of the caller: the page then shows no controls.
-            return jsonify(labels=[], changes={}, job=None, problem=problem.as_json())
+    @api.post(f"{PREFIX}/models/<name>")
+    def upload(name: str) -> tuple[Response, int]:
+        replace = bool(request.args.get("replace"))
+        if replace:
+            guard.check_here(request, "replace a model")
+        with uploads.spool() as file:
+            bodies.copy_to(file, uploads.MOST_ZIP_BYTES, "The zip")
+            made = uploads.receive(name, file, services.roots, replace=replace)
+        return jsonify(url=f"/models/{made.name}/"), 201
 
-    @api.post("/models/<name>/pictures/<identity>")
-    def change(name: str, identity: str) -> Response:
-        if busy := jobs.running:
-            raise ApiError(
-                409,
-                f"A training of {busy.model} is reading the pictures.",
-                fix="Wait for its end, or stop it.",
-            )
-        found = data_set(name)
-        found.change(identity, _body())
-        return _state(found, jobs)
+    @api.post(f"{PREFIX}/results")
+    def result() -> tuple[str, int]:
+        seen.add(results.checked(bodies.read_json(results.EXAMPLE)))
+        return "", 204
 
-    @api.post("/models/<name>/retrain")
-    def retrain(name: str) -> tuple[Response, int]:
-        root = root_of(name)
-        run = training_run(root, name)
-        return jsonify(job=jobs.start(name, run.command, root.parent).as_json()), 202
+    @api.get("/results")
+    def stream() -> Response:
+        return services.streams.answer(seen, request.headers.get("Last-Event-ID"), seen.number)
 
-    @api.get("/jobs/<identity>")
-    def job(identity: str) -> Response:
-        return jsonify(jobs.get(identity).as_json())
-
-    @api.delete("/jobs/<identity>")
-    def cancel(identity: str) -> Response:
-        found = jobs.get(identity)
-        found.cancel()
-        return jsonify(found.as_json())
+    add_dataset_routes(api, PREFIX, services)
+    add_job_routes(api, PREFIX, services)
+    add_report_routes(api, PREFIX, services)
 
     @api.errorhandler(ApiError)
     def refused(problem: ApiError) -> tuple[Response, int]:
+        return jsonify(error=problem.as_json()), problem.status
+
+    @api.errorhandler(OSError)
+    def failed(error: OSError) -> tuple[Response, int]:
+        problem = _of_the_system(error)
         return jsonify(error=problem.as_json()), problem.status
 
     @api.after_request
@@ -87,16 +74,10 @@ def make_api(root_of: Callable[[str], Path], guard: Guard, jobs: Jobs) -> Bluepr
     return api
 
 
-def _state(found: DataSet, jobs: Jobs) -> Response:
-    running = jobs.running
-    mine = running is not None and running.model == found.bundle.name
-    job = running.as_json() if running is not None and mine else None
-    return jsonify(labels=found.labels(), changes=found.changes(), job=job, problem=None)
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        expected = '{"label": "..."}, {"removed": true} or {"undo": true}'
-        raise ApiError(400, "The request holds no JSON object.", expected, "Send one.")
-    return body
+def _of_the_system(error: OSError) -> ApiError:
+    if error.errno in NO_ROOM:
+        return ApiError(507, "The disk is full.", fix="Free some space, then try again; nothing was lost.")
+    if isinstance(error, TimeoutError | ConnectionError):
+        return ApiError(408, "The rest of the request did not come.", fix="Try again.")
+    what = f"The disk refused: {error.strerror or error}."
+    return ApiError(500, what, fix="Check the permissions of the folder, then try again.")

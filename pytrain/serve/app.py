@@ -15,8 +15,11 @@ from pytrain.bundle import Bundle
 from pytrain.errors import PytrainError
 from pytrain.resources import page_folder, shipped_models
 from pytrain.serve.api import PREFIX, make_api
+from pytrain.serve.datasets import Datasets
+from pytrain.serve.events import Streams
 from pytrain.serve.guard import Guard
 from pytrain.serve.jobs import Jobs
+from pytrain.serve.services import EXTENSION, Services
 from pytrain.serve.training_runs import RUNS, SETTINGS
 
 PRIVATE = "report/"
@@ -60,7 +63,10 @@ SKETCH_POLICY = POLICY.replace("script-src", "script-src 'unsafe-eval'")
 
 
 def create_app(
-    models: Sequence[Path] | None = None, page: Path | None = None, host: str | None = None
+    models: Sequence[Path] | None = None,
+    page: Path | None = None,
+    host: str | None = None,
+    datasets: Path = Path("datasets"),
 ) -> Flask:
     """The application, for any WSGI server.
 
@@ -68,6 +74,7 @@ def create_app(
         models: folders of bundles, the first of a name winning; `default_models()` if not given.
         page: the built page's folder; found by default.
         host: the name that the server listens on, which its own pages may be called by.
+        datasets: where the pictures go that a page records.
 
     Raises:
         ServeError: the page is not built.
@@ -110,9 +117,17 @@ def create_app(
             response.cache_control.no_cache = None
         return response
 
-    jobs = Jobs()
-    app.extensions["pytrain_jobs"] = jobs
-    app.register_blueprint(make_api(lambda name: _named(name, roots), Guard(host), jobs))
+    services = Services(
+        roots=roots,
+        root_of=lambda name: _named(name, roots),
+        datasets=Datasets(datasets),
+        guard=Guard(host),
+        jobs=Jobs(),
+        streams=Streams(),
+        share=lambda: None,
+    )
+    app.extensions[EXTENSION] = services
+    app.register_blueprint(make_api(services))
 
     @app.after_request
     def headers(response: Response) -> Response:

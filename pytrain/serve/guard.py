@@ -1,4 +1,4 @@
-"""Who may use the JSON API: pages that this server itself served, opened on this machine."""
+"""Who may use the JSON API: pages that this server itself served, opened on this machine or with the key."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from flask import Request
 
 from pytrain.serve.api_error import ApiError
+from pytrain.serve.key import Key
 
 TOKEN_HEADER = "X-Pytrain-Token"
 OPEN_HERE = "Open the page that pytrain serve names, on the machine it runs on."
+SHARE = "On the machine that serves, start: pytrain serve --share"
 
 
 class Guard:
@@ -21,10 +23,12 @@ class Guard:
 
     Args:
         host: the name the server was told to listen on, which counts as its own.
+        key: lets other devices in; without it none may use the API.
     """
 
-    def __init__(self, host: str | None = None) -> None:
+    def __init__(self, host: str | None = None, key: Key | None = None) -> None:
         self.token = secrets.token_urlsafe(32)
+        self.key = key
         own = {"localhost", socket.gethostname().lower(), *([host.lower()] if host else [])}
         self.names = own | {f"{name}.local" for name in own}
 
@@ -32,11 +36,12 @@ class Guard:
         """Raises ApiError (403) for a request that is not the page's own.
 
         A foreign page cannot read the token; a foreign name that leads to this machine (DNS rebinding) is
-        no name of ours; other machines may look at models but change nothing.
+        no name of ours; other machines without the key may look at models but change nothing.
         """
-        self._check_host(request.host)
-        if not _is_loopback(request.remote_addr or ""):
-            raise ApiError(403, "Only the machine that serves may change its pictures.", fix=OPEN_HERE)
+        self.check_host(request)
+        if not self.is_here(request) and not self.has_key(request):
+            fix = f"{SHARE}. Then open the link that it shows." if self.key is None else OPEN_HERE
+            raise ApiError(403, "Only the machine that serves may do this.", fix=fix)
         writing = request.method not in ("GET", "HEAD")
         if not _is_same_origin(request, writing):
             raise ApiError(403, "Another page asked for this.", "pages of this server", OPEN_HERE)
@@ -44,10 +49,29 @@ class Guard:
         if writing and not hmac.compare_digest(sent.encode(), self.token.encode()):
             raise ApiError(403, f"The header {TOKEN_HEADER} is missing or old.", fix="Load the page again.")
 
-    def _check_host(self, host: str) -> None:
-        name = _parts(f"//{host}")[0].rstrip(".")
+    def check_host(self, request: Request) -> None:
+        """Raises ApiError (403) where the request calls this server by a name that is none of its own."""
+        name = _parts(f"//{request.host}")[0].rstrip(".")
         if name not in self.names and not name.endswith(".localhost") and not _is_address(name):
             raise ApiError(403, f"{name} is not a name of this server.", fix=OPEN_HERE)
+
+    def check_here(self, request: Request, what: str) -> None:
+        """Raises ApiError (403) where another device, although it has the key, asks for what it may not do.
+
+        Args:
+            request: whatever `check` let pass.
+            what: may be done here alone, in words.
+        """
+        if not self.is_here(request):
+            raise ApiError(403, f"Only the machine that serves may {what}.", fix=OPEN_HERE)
+
+    def is_here(self, request: Request) -> bool:
+        """Whether it comes from this machine."""
+        return _is_loopback(request.remote_addr or "")
+
+    def has_key(self, request: Request) -> bool:
+        """Whether it comes with the key, or from a browser that came with it once."""
+        return self.key is not None and self.key.is_in(request)
 
 
 def _is_same_origin(request: Request, writing: bool) -> bool:

@@ -13,13 +13,11 @@ from typing import Any
 
 from pytrain.bundle import REPORT, UNKNOWN, write_json
 from pytrain.serve.api_error import ApiError
+from pytrain.serve.places import REMOVED, free
 from pytrain.serve.training_runs import TrainingRun
 
 PICTURES = "pictures.json"
 CHANGES = "changes.json"
-REMOVED = ".removed"
-"""In the data set: hidden folders are passed over when it is read."""
-
 MAX_NAME = 255
 SEPARATORS = "/\0\\:" if os.name == "nt" else "/\0"
 """What no name can hold; elsewhere than on Windows a colon is as good as any letter."""
@@ -119,14 +117,14 @@ class DataSet:
         try:
             if _digest(path) != digest:
                 raise ApiError(409, f"{place} is another picture than the report shows.", fix=AGAIN)
-            free = _free(self._inside(target))
-            free.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(free)
+            new = free(self._inside(target))
+            new.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(new)
         except OSError as error:
             raise ApiError(
                 500, f"{place} cannot be moved: {error.strerror or error}.", fix="Check the permissions."
             ) from None
-        return free.relative_to(self.run.source).as_posix()
+        return new.relative_to(self.run.source).as_posix()
 
     def _inside(self, place: str) -> Path:
         """The path of a place within the data set; whatever would lead out of it is refused."""
@@ -180,15 +178,6 @@ def _is_plain(name: str) -> bool:
     """Whether this is a plain, visible name on every system: of a label, a folder in it or a file."""
     odd = not name or name.startswith(".") or any(sign in name for sign in SEPARATORS)
     return not odd and len(name) <= MAX_NAME
-
-
-def _free(path: Path) -> Path:
-    """The path itself, or with a number where there is such a file already."""
-    number, free = 2, path
-    while free.exists() or free.is_symlink():
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return free
 
 
 def _digest(path: Path) -> str:

@@ -10,14 +10,17 @@ import threading
 import webbrowser
 from collections.abc import Callable
 
-from cheroot.wsgi import Server
 from flask import Flask
 
 from pytrain.errors import ServeError
+from pytrain.serve.connections import listener
+from pytrain.serve.events import MOST_STREAMS
+from pytrain.serve.services import EXTENSION, Services
 
 HOST = "127.0.0.1"
 PORT = 8000
-THREADS = 10
+THREADS = MOST_STREAMS + 16
+"""An open stream keeps a thread; a page asks for six things at a time."""
 
 
 def serve(
@@ -43,7 +46,8 @@ def serve(
         ServeError: the port is in use or not allowed.
     """
     check_address(host, port)
-    server = Server((host, port), app, numthreads=THREADS, server_name="pytrain")
+    server = listener((host, port), app, THREADS)
+    services: Services = app.extensions[EXTENSION]
     try:
         server.prepare()
     except OSError as error:
@@ -58,6 +62,7 @@ def serve(
     except KeyboardInterrupt:
         say("Stopped.")
     finally:
+        services.close()
         server.stop()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pytrain.serve.api_error import ApiError
-from pytrain.serve.jobs import Job, Jobs
+from pytrain.serve.jobs import MOST_WAITING, Job, Jobs, Order
 
 ENDLESS = ["serve", "--port", "0"]
 """A real command that does not end by itself."""
@@ -44,13 +45,13 @@ def is_alive(process: int) -> bool:
 
 
 def started(jobs: Jobs, folder: Path) -> Job:
-    job = jobs.start("pets", ENDLESS, folder)
+    job = jobs.start(Order("pets", ENDLESS, folder))
     until(lambda: job.lines)
     return job
 
 
 def test_what_a_command_says_is_kept_and_its_end_told(jobs: Jobs, tmp_path: Path) -> None:
-    job = jobs.start("pets", ["--version"], tmp_path)
+    job = jobs.start(Order("pets", ["--version"], tmp_path))
     job.wait(SECONDS)
     assert job.state == "done"
     assert "pytrain" in job.as_json()["lines"][-1]
@@ -58,17 +59,80 @@ def test_what_a_command_says_is_kept_and_its_end_told(jobs: Jobs, tmp_path: Path
 
 
 def test_a_failed_command_says_why(jobs: Jobs, tmp_path: Path) -> None:
-    job = jobs.start("pets", ["verify", str(tmp_path / "none")], tmp_path)
+    job = jobs.start(Order("pets", ["verify", str(tmp_path / "none")], tmp_path))
     job.wait(SECONDS)
     assert job.state == "failed"
     assert any("There is no model" in line for line in job.lines)
 
 
-def test_there_is_one_training_at_a_time(jobs: Jobs, tmp_path: Path) -> None:
+def test_there_is_one_training_at_a_time_and_others_wait_for_its_end(jobs: Jobs, tmp_path: Path) -> None:
+    first = started(jobs, tmp_path)
+    second = jobs.start(Order("others", ["--version"], tmp_path))
+    third = jobs.start(Order("more", ["--version"], tmp_path))
+    assert [job.state for job in (first, second, third)] == ["running", "queued", "queued"]
+    first.cancel()
+    for job in (first, second, third):
+        job.wait(SECONDS)
+    assert [job.state for job in (first, second, third)] == ["cancelled", "done", "done"]
+
+
+def test_a_model_is_not_trained_twice_at_once(jobs: Jobs, tmp_path: Path) -> None:
     started(jobs, tmp_path)
-    with pytest.raises(ApiError, match="A training of pets is running") as refused:
-        jobs.start("others", ["--version"], tmp_path)
-    assert refused.value.status == 409
+    jobs.start(Order("others", ["--version"], tmp_path))
+    for model, does in (("pets", "is running"), ("others", "waits for its turn")):
+        with pytest.raises(ApiError, match=f"A training of {model} {does}") as refused:
+            jobs.start(Order(model, ["--version"], tmp_path))
+        assert refused.value.status == 409
+
+
+def test_what_waits_can_be_called_off(jobs: Jobs, tmp_path: Path) -> None:
+    first = started(jobs, tmp_path)
+    second = jobs.start(Order("others", ENDLESS, tmp_path))
+    second.cancel()
+    assert second.state == "cancelled"
+    assert second.process is None
+    assert first.state == "running"
+
+
+def test_only_so_many_wait(jobs: Jobs, tmp_path: Path) -> None:
+    started(jobs, tmp_path)
+    for number in range(MOST_WAITING):
+        jobs.start(Order(f"model {number}", ["--version"], tmp_path))
+    with pytest.raises(ApiError, match="wait for their turn") as refused:
+        jobs.start(Order("one more", ["--version"], tmp_path))
+    assert refused.value.status == 503
+
+
+def test_a_command_that_cannot_be_started_fails_and_the_next_one_runs(jobs: Jobs, tmp_path: Path) -> None:
+    first = jobs.start(Order("pets", ["--version"], tmp_path / "none"))
+    assert first.state == "failed"
+    assert "cannot be started" in first.lines[-1]
+    second = jobs.start(Order("others", ["--version"], tmp_path))
+    second.wait(SECONDS)
+    assert second.state == "done"
+
+
+def test_the_rest_of_a_model_half_written_is_cleared_away(jobs: Jobs, tmp_path: Path) -> None:
+    target = tmp_path / "exported_models" / "pets"
+    job = jobs.start(Order("pets", ENDLESS, tmp_path, target=target))
+    until(lambda: job.lines)
+    assert job.process is not None
+    rest = target.parent / f".pets.new-{job.process.pid}"
+    rest.mkdir(parents=True)
+    job.cancel()
+    job.wait(SECONDS)
+    assert not rest.exists()
+
+
+def test_what_a_job_does_is_told_in_its_order(jobs: Jobs, tmp_path: Path) -> None:
+    job = jobs.start(Order("pets", ["--version"], tmp_path))
+    job.wait(SECONDS)
+    events = job.feed.since(0, 0)
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
+    assert [event.kind for event in events] == ["state", "state", "line", "state"]
+    states = [json.loads(event.data)["state"] for event in events if event.kind == "state"]
+    assert states == ["queued", "running", "done"]
+    assert job.feed.ended
 
 
 def test_a_cancelled_command_ends_and_another_may_start(jobs: Jobs, tmp_path: Path) -> None:
@@ -77,7 +141,7 @@ def test_a_cancelled_command_ends_and_another_may_start(jobs: Jobs, tmp_path: Pa
     job.cancel()
     job.wait(SECONDS)
     assert job.state == "cancelled"
-    again = jobs.start("pets", ["--version"], tmp_path)
+    again = jobs.start(Order("pets", ["--version"], tmp_path))
     again.wait(SECONDS)
     assert again.state == "done"
 
@@ -111,8 +175,8 @@ def test_a_cancelled_command_cleans_up_behind_itself(tmp_path: Path) -> None:
 def test_a_command_ends_when_the_server_is_killed(tmp_path: Path) -> None:
     code = (
         "import pathlib, time\n"
-        "from pytrain.serve.jobs import Jobs\n"
-        f"job = Jobs().start('pets', {ENDLESS!r}, pathlib.Path({str(tmp_path)!r}))\n"
+        "from pytrain.serve.jobs import Jobs, Order\n"
+        f"job = Jobs().start(Order('pets', {ENDLESS!r}, pathlib.Path({str(tmp_path)!r})))\n"
         "while not job.lines: time.sleep(0.05)\n"
         "print(job.process.pid, flush=True)\n"
         "time.sleep(600)\n"
@@ -134,6 +198,7 @@ def test_progress_is_read_from_what_a_command_says(line: str, progress: float | 
     with subprocess.Popen(
         [sys.executable, "-c", f"print({line!r})"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        job = Job("pets", process)
+        job = Job(Order("pets", [], Path()))
+        job.attach(process)
         job.wait(SECONDS)
     assert job.progress == progress

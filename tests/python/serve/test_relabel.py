@@ -53,10 +53,10 @@ def models(tmp_path: Path, source: Path) -> Path:
 @pytest.fixture
 def client(models: Path, tmp_path: Path) -> Iterator[FlaskClient]:
     (tmp_path / "page").mkdir()
-    app = create_app([models], tmp_path / "page")
+    app = create_app([models], tmp_path / "page", datasets=tmp_path / "datasets")
     app.testing = True
     yield app.test_client()
-    app.extensions["pytrain_jobs"].stop(60)
+    app.extensions["pytrain"].jobs.stop(60)
 
 
 @pytest.fixture
