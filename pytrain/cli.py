@@ -347,6 +347,85 @@ def evaluate(model: str, data: Path, target: Path | None) -> None:
 
 
 @cli.command()
+@click.argument("model")
+@click.argument("image", type=click.Path(path_type=Path))
+@click.option("--label", help="The class asked for.  [default: the most probable one]")
+@click.option("--layer", "layers", multiple=True, help="Whose maps to show; may be given several times.")
+@click.option(
+    "--out", type=FOLDER, help="The folder.  [default: explained/ and the names of model and image]"
+)
+def explain(model: str, image: Path, label: str | None, layers: Sequence[str], out: Path | None) -> None:
+    """Show what a network sees in a picture: activations, filters, Grad-CAM, occlusion, saliency.
+
+    MODEL is an exported model's folder or its name below exported_models. Writes PNG files and an HTML page.
+
+    Example: pytrain explain four-shapes star.png
+    """
+    from pytrain.explain import open_network
+    from pytrain.explain.page import explain as write
+    from pytrain.image import read_image
+
+    frame = read_image(image)
+    network = open_network(model)
+    folder = out or Path("explained") / f"{network.name}-{image.stem}"
+    write(network, frame, folder, label=label, layers=layers or None, say=click.echo)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("image", type=click.Path(path_type=Path), required=False)
+@click.option("--label", help="Without IMAGE: only this class.")
+@click.option(
+    "--layer", help="With IMAGE: the layer to dream on; without: with --channel, the unit to drive."
+)
+@click.option("--channel", type=click.IntRange(min=0), help="Number of a map of --layer.")
+@click.option(
+    "--octaves", type=click.IntRange(1, 8), default=3, show_default=True, help="Sizes of a deep dream."
+)
+@click.option(
+    "--steps", type=click.IntRange(min=1), help="Of gradient ascent.  [default: 120; 20 on each size]"
+)
+@SEED
+@click.option("--out", type=FOLDER, help="The folder.  [default: explained/ and the model's name]")
+def dream(
+    model: str,
+    image: Path | None,
+    label: str | None,
+    layer: str | None,
+    channel: int | None,
+    octaves: int,
+    steps: int | None,
+    seed: int,
+    out: Path | None,
+) -> None:
+    """Let a network make pictures: what drives each class most, or a deep dream on an IMAGE.
+
+    Example: pytrain dream four-shapes
+    """
+    from pytrain.explain import open_network
+    from pytrain.explain.page import dream as write
+    from pytrain.image import read_image
+
+    if image is not None and (label is not None or channel is not None):
+        raise click.UsageError("--label and --channel grow pictures out of noise; leave IMAGE out.")
+    frame = None if image is None else read_image(image)
+    network = open_network(model)
+    folder = out or Path("explained") / f"{network.name}-dream"
+    write(
+        network,
+        folder,
+        frame=frame,
+        label=label,
+        layer=layer,
+        channel=channel,
+        octaves=octaves,
+        steps=steps,
+        seed=seed,
+        say=click.echo,
+    )
+
+
+@cli.command()
 @HOST
 @PORT
 @click.option(
