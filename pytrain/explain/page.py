@@ -87,7 +87,7 @@ def explain(
         ["probability"],
         [(escape(network.labels[at]), [percent(float(probabilities[at]))]) for at in best],
     )
-    lost = f"Covering the worst place costs {percent(float(drops.max()))} points of it."
+    lost = f"Covering the worst place costs {100 * drops.max():.1f} percentage points."
     title = f"What {network.name} sees"
     sections = [
         f"<header><h1>{escape(title)}</h1><p>One picture, from pixels to answer.</p></header>",
