@@ -3,6 +3,7 @@
 import { FILES } from './lib/contract.js';
 import { PytrainError, toPlain } from './lib/errors.js';
 import { FeatureExtractor } from './lib/extractor.js';
+import { Frames } from './lib/frames.js';
 import { compare, readGolden, readPicture } from './lib/golden.js';
 import { load } from './lib/load.js';
 import { checkOptions, describe, OF_EXTRACTOR } from './lib/options.js';
@@ -21,9 +22,6 @@ export { FeatureExtractor, version };
 /** classifyStart gives up after this many failures in a row, and waits this long after each. */
 const FAILURES = 3;
 const PAUSE_AFTER_FAILURE = 1000;
-
-/** A video that has not moved on is looked at again after this time all the same. */
-const STILL_VIDEO = 250;
 
 /**
  * Loads a model and gets it ready to answer.
@@ -49,7 +47,7 @@ export async function imageClassifier(model, options) {
  *     const numbers = await extractor.embed(video);   // Float32Array of extractor.width numbers
  *
  * @param {import('./lib/load.js').Model} model as for imageClassifier
- * @param {Pick<Options, 'backend' | 'onProgress' | 'onError'>} [options]
+ * @param {Pick<Options, 'backend' | 'onProgress' | 'onError' | 'onStatus'>} [options]
  * @returns {Promise<FeatureExtractor>}
  */
 export async function featureExtractor(model, options) {
@@ -70,7 +68,7 @@ export class ImageClassifier {
   #settings;
   #manifest;
   #reader;
-  /** The run of classifyStart that may still go on. @type {symbol | null} */
+  /** What the run of classifyStart that goes on looks at. @type {Frames | null} */
   #running = null;
 
   /**
@@ -163,12 +161,14 @@ export class ImageClassifier {
     if (typeof callback !== 'function') {
       throw new TypeError('classifyStart(source, callback) needs a function that takes the results.');
     }
-    this.#running = Symbol('run');
+    this.classifyStop();
+    this.#running = new Frames(ready, this.#settings.onStatus);
     this.#loop(ready, callback, this.#running);
   }
 
   /** Ends classifyStart; no callback comes after it. */
   classifyStop() {
+    this.#running?.end();
     this.#running = null;
   }
 
@@ -247,30 +247,28 @@ export class ImageClassifier {
   /**
    * @param {import('./lib/sources.js').Ready} source
    * @param {(results: Results) => void} callback
-   * @param {symbol} run
+   * @param {Frames} frames
    */
-  async #loop(source, callback, run) {
+  async #loop(source, callback, frames) {
     const smooth = smoother(this.#settings.smoothing);
-    const next = frames(source);
     let failures = 0;
-    while (this.#running === run && failures < FAILURES) {
+    while (!frames.ended && failures < FAILURES) {
       try {
-        await whenReady(source);
-        await next();
-        if (this.#running !== run) return;
+        await frames.next();
+        if (frames.ended) return;
         const { heatMap, topk } = this.#settings;
         const answer = await this.#runner.predict(source, { heatMap });
-        if (this.#running !== run) return;
+        if (frames.ended) return;
         callback(this.#results(smooth(answer), topk, heatMap));
         failures = 0;
       } catch (error) {
-        if (this.#running !== run) return;
+        if (frames.ended) return;
         failures++;
         this.#settings.onError(/** @type {Error} */ (error));
         await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE));
       }
     }
-    if (this.#running === run) this.#running = null;
+    if (!frames.ended) this.classifyStop();
   }
 
   /**
@@ -284,25 +282,4 @@ export class ImageClassifier {
     if (heatMap) results.heatMap = toHeatMap(answer.activation, labels, results[0].label);
     return results;
   }
-}
-
-/**
- * Waits for the browser's next picture, and for a video to move on: classifying a frame twice tells nothing new.
- * @param {import('./lib/sources.js').Ready} source
- * @returns {() => Promise<void>}
- */
-function frames(source) {
-  let time = -1;
-  let since = 0;
-  return async () => {
-    do {
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-    } while (
-      'currentTime' in source &&
-      source.currentTime === time &&
-      performance.now() - since < STILL_VIDEO
-    );
-    since = performance.now();
-    if ('currentTime' in source) time = source.currentTime;
-  };
 }

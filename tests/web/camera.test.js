@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cameraError } from '../../web/lib/camera.js';
+import { cameraError, facingOf } from '../../web/lib/camera.js';
 
 for (const [name, said] of [
   ['NotAllowedError', /not allowed[\s\S]*allow the camera/],
@@ -15,3 +15,11 @@ for (const [name, said] of [
     assert.match(cameraError(new DOMException('odd', String(name))).message, /** @type {RegExp} */ (said));
   });
 }
+
+test('which side of a phone a camera is on is told by the browser, or by its name', () => {
+  assert.equal(facingOf(['environment'], ''), 'environment');
+  assert.equal(facingOf('user', 'Frontkamera'), 'user');
+  assert.equal(facingOf(undefined, 'camera2 0, facing back'), 'environment');
+  assert.equal(facingOf([], 'Front Camera'), 'user');
+  assert.equal(facingOf(undefined, 'Feedback 3000'), null);
+});

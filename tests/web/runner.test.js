@@ -60,6 +60,11 @@ class FakeImageData {
 const frame = /** @type {any} */ (new FakeImageData());
 /** @type {Error[]} */
 let errors = [];
+/** @type {string[]} */
+let told = [];
+
+/** Whether a graphics unit does the work of WebGL; null where there is no WebGL. @type {boolean | null} */
+let graphics = true;
 
 /** @param {'auto' | Backend} backend */
 function start(backend) {
@@ -70,6 +75,7 @@ function start(backend) {
     format: 'graph',
     memoryKey: 'key',
     onError: (error) => errors.push(error),
+    onStatus: ({ kind, text }) => told.push(`${kind}: ${text}`),
   });
 }
 
@@ -77,12 +83,23 @@ beforeEach(() => {
   speeds = { wasm: 10, webgl: 2 };
   workers = [];
   errors = [];
+  told = [];
+  graphics = true;
   /** @type {Map<string, string>} */
   const items = new Map();
   const fakes = {
     Worker: FakeWorker,
     ImageData: FakeImageData,
-    OffscreenCanvas: class {},
+    OffscreenCanvas: class {
+      /**
+       * @param {string} _kind
+       * @param {{failIfMajorPerformanceCaveat?: boolean}} options
+       */
+      getContext(_kind, { failIfMajorPerformanceCaveat } = {}) {
+        const there = graphics || (graphics === false && !failIfMajorPerformanceCaveat);
+        return there ? { getExtension: () => null } : null;
+      }
+    },
     location: { origin: 'http://lab.example' },
     localStorage: {
       getItem: (/** @type {string} */ key) => items.get(key) ?? null,
@@ -149,10 +166,24 @@ test('a frame whose worker is lost is answered by the next one, and the loss is 
   workers[0].lose();
   assert.equal((await answer).probabilities.length, 2);
   assert.equal(workers.length, 2);
-  assert.deepEqual(
-    errors.map(({ message }) => message),
-    ['The WebGL context was lost. The classifier starts again on webgl.'],
-  );
+  assert.deepEqual(told, [
+    'lost: The WebGL context was lost. The classifier starts again on webgl.',
+    'recovered: The classifier runs again, on webgl.',
+  ]);
+  assert.deepEqual(errors, [], 'what heals by itself is no error');
+});
+
+test('a backend that takes a while to come back is waited for', async () => {
+  const runner = await start('webgl');
+  delete speeds.webgl;
+  workers[0].lose();
+  const answer = runner.predict(frame);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  speeds.webgl = 2;
+  assert.equal((await answer).probabilities.length, 2);
+  assert.equal(runner.backend, 'webgl');
+  assert.equal(workers.length, 3);
+  assert.deepEqual(errors, []);
 });
 
 test('a second loss soon after is an error that says what to do', async () => {
@@ -176,12 +207,61 @@ test('a second loss of a backend that we chose goes back to wasm', async () => {
   await runner.predict(frame);
   assert.equal(runner.backend, 'wasm');
   assert.equal(recall('key'), undefined);
+  assert.match(told[2], /^lost: .* starts again, on another backend\.$/);
+  assert.deepEqual(errors, []);
+});
+
+test('where wasm cannot run another backend is used, and that is said', async () => {
+  speeds = { cpu: 100 };
+  const runner = await start('auto');
+  assert.equal(runner.backend, 'cpu');
+  assert.deepEqual(told, ['backend: no wasm cpu is used instead, which may be slower.']);
+  assert.deepEqual(
+    workers.map(({ ended }) => ended),
+    [true, true, false],
+  );
+  runner.dispose();
+});
+
+test('where none can run every reason is said, and what to do', async () => {
+  speeds = {};
+  await assert.rejects(start('auto'), (/** @type {Error} */ { message }) => {
+    assert.match(message, /can run no model\. no wasm no webgl no cpu/);
+    assert.match(message, /What to do: Use another browser/);
+    return true;
+  });
+});
+
+test('WebGL that the processor draws is measured only by those who ask', async () => {
+  graphics = false;
+  const runner = await start('auto');
+  await runner.predict(frame);
+  assert.deepEqual(await runner.ready, [
+    { backend: 'wasm', milliseconds: 10 },
+    { backend: 'webgl', note: 'no graphics unit here, so it was not tried' },
+  ]);
+  assert.equal(workers.length, 1);
+  const asked = await runner.measure();
+  assert.deepEqual(
+    asked.map(({ milliseconds }) => milliseconds),
+    [10, 2],
+  );
+  assert.equal(runner.backend, 'webgl');
+  runner.dispose();
+});
+
+test('without WebGL it is not in the table', async () => {
+  graphics = null;
+  const runner = await start('auto');
+  await runner.predict(frame);
+  assert.deepEqual(await runner.ready, [{ backend: 'wasm', milliseconds: 10 }]);
+  runner.dispose();
 });
 
 test('after dispose every call is refused and no worker is left', async () => {
   const runner = await start('wasm');
   runner.dispose();
-  await assert.rejects(runner.predict(frame), /The classifier was disposed/);
-  await assert.rejects(runner.memory(), /The classifier was disposed/);
+  await assert.rejects(runner.predict(frame), /The model was disposed/);
+  await assert.rejects(runner.memory(), /The model was disposed/);
   assert.ok(workers.every(({ ended }) => ended));
 });

@@ -2,8 +2,11 @@
 
 import { toPlain } from './errors.js';
 
-/** Where every classifier starts: the first answer comes soonest, and it runs everywhere. */
+/** Where every classifier starts: the first answer comes soonest, and it runs nearly everywhere. */
 export const FIRST = 'wasm';
+
+/** What is tried one after the other where nothing is known yet; the last one runs wherever JavaScript does. */
+export const TRIED = /** @type {const} */ ([FIRST, 'webgl', 'cpu']);
 
 /** Another backend must be faster by this factor, or noise alone would make us switch. */
 export const WORTH_SWITCHING = 0.9;
@@ -51,16 +54,49 @@ export function fastest(measured, current) {
 }
 
 /**
- * Backends worth measuring in this browser.
- * @returns {Promise<Backend[]>}
+ * Backends worth measuring in this browser, and those that are not, with the reason.
+ * @param {boolean} [thoroughly] WebGL is measured even where the processor does its work: there it takes many times
+ *   longer than wasm, and takes the time from the page
+ * @returns {Promise<{backends: Backend[], notes: Measured[]}>}
  */
-export async function candidates() {
+export async function candidates(thoroughly = false) {
   /** @type {Backend[]} */
-  const found = [FIRST];
-  // The worker has no other canvas to make a WebGL context on.
-  if (typeof OffscreenCanvas !== 'undefined') found.push('webgl');
-  if (await hasWebGPU()) found.push('webgpu');
-  return found;
+  const backends = [FIRST];
+  /** @type {Measured[]} */
+  const notes = [];
+  const drawn = webGL();
+  if (drawn === 'by the graphics unit' || (drawn && thoroughly)) backends.push('webgl');
+  else if (drawn) notes.push({ backend: 'webgl', note: 'no graphics unit here, so it was not tried' });
+  if (await hasWebGPU()) backends.push('webgpu');
+  return { backends, notes };
+}
+
+/** How graphics drivers that let the processor draw call themselves: Chromium's, Mesa's, Windows's, Apple's. */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|basic render|software/i;
+
+/**
+ * Whether there is WebGL, and who draws it. Asked of an OffscreenCanvas, for the worker has no other canvas to make a
+ * context on.
+ * @returns {'by the graphics unit' | 'by the processor' | null}
+ */
+function webGL() {
+  try {
+    const open = (/** @type {boolean} */ fast) => {
+      const options = { failIfMajorPerformanceCaveat: fast };
+      const canvas = new OffscreenCanvas(1, 1);
+      return canvas.getContext('webgl2', options) ?? canvas.getContext('webgl', options);
+    };
+    const fast = open(true);
+    const context = fast ?? open(false);
+    if (!context) return null;
+    const info = context.getExtension('WEBGL_debug_renderer_info');
+    const driver = info ? String(context.getParameter(info.UNMASKED_RENDERER_WEBGL)) : '';
+    // A browser gives a page only so many contexts at a time.
+    context.getExtension('WEBGL_lose_context')?.loseContext();
+    return fast && !SOFTWARE.test(driver) ? 'by the graphics unit' : 'by the processor';
+  } catch {
+    return null;
+  }
 }
 
 async function hasWebGPU() {

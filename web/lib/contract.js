@@ -80,6 +80,7 @@ export const SCORES = /** @type {const} */ (['max_probability', KNOWN]);
  * @property {string} name what to call the model in an error
  * @property {(file: string) => Promise<string>} text
  * @property {(file: string, onBytes: (count: number) => void) => Promise<ArrayBuffer>} bytes
+ * @property {(except?: string[]) => void} [forget] forgets which files it has kept, but for those
  */
 
 /**
@@ -233,7 +234,13 @@ export async function readWeights(reader, manifest, onProgress = () => {}) {
       }),
     ),
   );
-  checkWeights(reader.name, manifest, weights);
+  try {
+    checkWeights(reader.name, manifest, weights);
+  } catch (error) {
+    reader.forget?.();
+    throw error;
+  }
+  reader.forget?.(manifest.files.map(({ path }) => path));
   return { ...manifest, weights };
 }
 

@@ -8,7 +8,8 @@ import { cropSquare } from './preprocess.js';
 
 /**
  * @typedef {ImageBitmap | import('./preprocess.js').Pixels} Frame
- * @typedef {{id: number, type: 'load', bundle: any, base: string}
+ * @typedef {{id: number, type: 'start', base: string}
+ *   | {id: number, type: 'load', bundle: any}
  *   | {id: number, type: 'predict', frame: Frame, heatMap?: boolean}
  *   | {id: number, type: 'embed', frame: Frame}
  *   | {id: number, type: 'activations', frame: Frame, names: string[], most?: number}
@@ -33,10 +34,12 @@ export function serveEngine(name, openNetwork, prepare = () => {}) {
 
   /** @param {Request} request */
   async function answer(request) {
-    if (request.type === 'load') {
+    if (request.type === 'start') {
       prepare(request.base);
       await startBackend(name);
-      watchContext(port);
+      return watchContext(port);
+    }
+    if (request.type === 'load') {
       model = await openModel(request.bundle, openNetwork);
       return model.memory();
     }

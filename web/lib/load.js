@@ -26,6 +26,7 @@ import { base, version } from './version.js';
  */
 export async function load(model, settings, caller, check = () => {}) {
   const onError = onceEach(settings.onError);
+  const { onStatus } = settings;
   const place = find(model, caller);
   const manifest = await readManifest(place.reader, settings.format ?? place.format);
   check(manifest);
@@ -36,6 +37,7 @@ export async function load(model, settings, caller, check = () => {}) {
     format: manifest.format,
     memoryKey: `${version} ${manifest.fingerprint} ${globalThis.navigator.userAgent}`,
     onError,
+    onStatus,
   });
   return { name: place.name, url: place.url, reader: place.reader, manifest, runner };
 }

@@ -19,10 +19,19 @@ export const FORMATS = /** @type {const} */ (['graph', 'layers']);
  * @property {number} [smoothing] 0 to 0.99: how much of the frames before stays in classifyStart's answer
  * @property {(progress: {loaded: number, total: number}) => void} [onProgress] bytes of the model's files
  * @property {(error: Error) => void} [onError] what goes wrong while classifyStart runs or a backend is measured
+ * @property {(status: Status) => void} [onStatus] what happens meanwhile and needs nobody; goes to the console unless
+ *   told
+ */
+
+/**
+ * What happened, in words too: the graphics device was `lost` and the model starts again, and has `recovered`; another
+ * `backend` is used from now on; the video gives `no-pictures`, or `pictures` again; the page is hidden, so that
+ * nothing is classified (`asleep`), or is seen again (`awake`).
+ * @typedef {{kind: 'lost' | 'recovered' | 'backend' | 'no-pictures' | 'pictures' | 'asleep' | 'awake', text: string}} Status
  */
 
 /** @typedef {{backend: 'auto' | Backend, format: 'graph' | 'layers' | undefined, topk: number | undefined, heatMap: boolean, smoothing: number,
- *   onProgress: NonNullable<Options['onProgress']>, onError: NonNullable<Options['onError']>}} Settings */
+ *   onProgress: NonNullable<Options['onProgress']>, onError: NonNullable<Options['onError']>, onStatus: NonNullable<Options['onStatus']>}} Settings */
 
 /** @type {Record<keyof Options, {expected: string, ok: (value: any) => boolean}>} */
 const RULES = {
@@ -42,12 +51,13 @@ const RULES = {
   },
   onProgress: { expected: 'a function', ok: (value) => typeof value === 'function' },
   onError: { expected: 'a function', ok: (value) => typeof value === 'function' },
+  onStatus: { expected: 'a function', ok: (value) => typeof value === 'function' },
 };
 
 const OF_CLASSIFIER = /** @type {(keyof Options)[]} */ (Object.keys(RULES));
 
 /** Options of featureExtractor(): those that are not about answers. @type {(keyof Options)[]} */
-export const OF_EXTRACTOR = ['backend', 'onProgress', 'onError'];
+export const OF_EXTRACTOR = ['backend', 'onProgress', 'onError', 'onStatus'];
 
 /**
  * @param {Options} options
@@ -81,6 +91,7 @@ export function checkOptions(options = {}, caller = 'imageClassifier', names = O
     onProgress: options.onProgress ?? (() => {}),
     // Looked up when it is called: Node, where these checks are tested, has no reportError.
     onError: options.onError ?? ((error) => globalThis.reportError(error)),
+    onStatus: options.onStatus ?? (({ text }) => console.info(`pytrain: ${text}`)),
   };
 }
 

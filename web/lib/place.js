@@ -3,6 +3,7 @@
 import { FILES } from './contract.js';
 import { fromPlain, PytrainError, toPlain } from './errors.js';
 import { describe } from './options.js';
+import { forget, keep, mayBeKept, readKept } from './weight-cache.js';
 
 /**
  * Where a model lies: a plain name is looked up beside the library, anything else is a URL.
@@ -68,7 +69,18 @@ export function httpReader({ name, url: folder }) {
     name,
     // The JSON files keep their names when a model is replaced; the weight files are named by their hash.
     text: async (file) => (await get(file, 'no-cache')).text(),
-    bytes: async (file, onBytes) => readBytes(await get(file, 'default'), name, onBytes),
+    bytes: async (file, onBytes) => {
+      const url = new URL(file, folder).href;
+      const kept = mayBeKept(url) ? await readKept(url) : undefined;
+      if (kept) {
+        onBytes(kept.byteLength);
+        return kept;
+      }
+      const bytes = await readBytes(await get(file, 'default'), name, onBytes);
+      if (mayBeKept(url)) keep(url, bytes);
+      return bytes;
+    },
+    forget: (except) => forget(folder, except),
   };
 }
 

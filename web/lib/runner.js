@@ -1,9 +1,9 @@
 // Keeps one engine running for a classifier: one inference in flight, timings, measuring, restart after a loss.
 
-import { candidates, FIRST, measureAll, median, recall, remember } from './backend.js';
+import { candidates, FIRST, measureAll, median, PATIENCE, recall, remember, TRIED } from './backend.js';
 import { PytrainError } from './errors.js';
 import { grab } from './sources.js';
-import { startEngine, withPatience } from './worker.js';
+import { startEngine } from './worker.js';
 
 /** @typedef {import('./options.js').Backend} Backend */
 /** @typedef {import('./backend.js').Measured} Measured */
@@ -11,6 +11,9 @@ import { startEngine, withPatience } from './worker.js';
 
 /** After a second loss within this time the same backend is not started again: restarting does not cure it. */
 const RESTART_AGAIN_AFTER = 60_000;
+
+/** Pauses before a lost backend is started again; a graphics driver takes a while to come back, in milliseconds. */
+const RESTART_PAUSES = [0, 500, 3000];
 
 /** Timings are medians over this many frames. */
 const REMEMBERED_FRAMES = 30;
@@ -25,6 +28,7 @@ const MEASURE_AFTER = 1500;
  * @property {import('./contract.js').Format} format
  * @property {string} memoryKey what the choice of backend is remembered by
  * @property {(error: Error) => void} onError
+ * @property {(status: import('./options.js').Status) => void} onStatus
  */
 
 /**
@@ -34,17 +38,51 @@ const MEASURE_AFTER = 1500;
  * @returns {Promise<Runner>}
  */
 export async function startRunner(bundle, settings) {
-  const remembered = settings.backend === 'auto' ? recall(settings.memoryKey) : undefined;
-  const backend = settings.backend === 'auto' ? (remembered?.backend ?? FIRST) : settings.backend;
-  try {
-    const engine = await startEngine(backend, settings, bundle);
-    return new Runner(engine, await bundle, settings, remembered?.measured);
-  } catch (error) {
-    await bundle; // a broken bundle is no reason to doubt the backend
-    if (!remembered || backend === FIRST) throw error;
-    remember(settings.memoryKey, undefined);
-    return new Runner(await startEngine(FIRST, settings, bundle), await bundle, settings);
+  const { backend, memoryKey } = settings;
+  if (backend !== 'auto') {
+    return new Runner(await startEngine(backend, settings, bundle), await bundle, settings);
   }
+  const remembered = recall(memoryKey);
+  if (remembered) {
+    try {
+      const engine = await startEngine(remembered.backend, settings, bundle);
+      return new Runner(engine, await bundle, settings, remembered.measured);
+    } catch {
+      await bundle; // a broken bundle is no reason to doubt the backend
+      remember(memoryKey, undefined);
+    }
+  }
+  return new Runner(await startAny(settings, bundle), await bundle, settings);
+}
+
+/**
+ * @param {RunnerSettings} settings
+ * @param {LoadedBundle | Promise<LoadedBundle>} bundle
+ * @returns {Promise<import('./worker.js').Engine>} the first backend that can run here
+ */
+async function startAny(settings, bundle) {
+  /** @type {PytrainError[]} */
+  const problems = [];
+  for (const backend of TRIED) {
+    try {
+      const engine = await startEngine(backend, settings, bundle);
+      if (problems.length) {
+        const text = `${problems[0].what} ${backend} is used instead, which may be slower.`;
+        settings.onStatus({ kind: 'backend', text });
+      }
+      return engine;
+    } catch (error) {
+      await bundle;
+      problems.push(/** @type {PytrainError} */ (error));
+    }
+  }
+  // Where all say the same, it is the model and not the backend.
+  if (problems.every(({ what }) => what === problems[0].what)) throw problems[0];
+  throw new PytrainError(
+    `This browser can run no model. ${problems.map(({ what }) => what).join(' ')}`,
+    'a browser with WebAssembly or WebGL, not older than 2021',
+    'Use another browser, or a newer one.',
+  );
 }
 
 export class Runner {
@@ -197,37 +235,41 @@ export class Runner {
 
   /**
    * Measures every backend that can run here and, if the backend was left to us, goes on with the fastest.
+   * @param {boolean} [thoroughly] even those that are hardly worth it
    * @returns {Promise<Measured[]>}
    */
-  async measure() {
+  async measure(thoroughly = true) {
     const { memoryKey, backend } = this.settings;
     const current = this.#engine;
-    const others = (await candidates()).filter((name) => name !== current.backend);
-    const { measured, winner } = await measureAll(
+    const { backends, ...rest } = await candidates(thoroughly);
+    const notes = rest.notes.filter((note) => note.backend !== current.backend);
+    const { measured: found, winner } = await measureAll(
       current,
-      others,
-      (name) => withPatience(startEngine(name, this.settings, this.bundle), name),
+      backends.filter((name) => name !== current.backend),
+      (name) => startEngine(name, this.settings, this.bundle, PATIENCE),
       (rows) => {
-        this.measured = rows;
+        this.measured = [...rows, ...notes];
       },
     );
+    const measured = [...found, ...notes];
+    this.measured = measured;
     if (this.#disposed || this.#engine !== current || backend !== 'auto') {
       if (winner !== current) winner.close();
     } else {
       remember(memoryKey, { backend: winner.backend, measured });
-      if (winner !== current) await this.#inTurn(async () => this.#use(winner, current));
+      if (winner !== current) {
+        await this.#inTurn(async () => this.#use(winner, current));
+        const text = `${winner.backend} is faster than ${current.backend} here, and is used from now on.`;
+        this.settings.onStatus({ kind: 'backend', text });
+      }
     }
     return measured;
   }
 
   dispose() {
     this.#disposed = true;
-    this.#failed = new PytrainError(
-      'The classifier was disposed.',
-      null,
-      'Make a new one with imageClassifier().',
-    );
-    this.#engine.close();
+    this.#failed = new PytrainError('The model was disposed.', null, 'Load it again.');
+    this.#engine.close(this.#failed);
     this.#answered();
   }
 
@@ -239,7 +281,7 @@ export class Runner {
     this.#answered = () => {};
     if (this.#disposed) return this.measured;
     try {
-      return await this.measure();
+      return await this.measure(false);
     } catch (error) {
       // Only the engine in use can fail here; what else failed stands in the table.
       if (!this.#disposed && !this.#failed) this.settings.onError(/** @type {Error} */ (error));
@@ -261,31 +303,52 @@ export class Runner {
 
   /** @param {PytrainError} error */
   #recover(error) {
-    const again = performance.now() - this.#restarted > RESTART_AGAIN_AFTER;
+    const often = performance.now() - this.#restarted <= RESTART_AGAIN_AFTER;
     this.#restarted = performance.now();
     const former = this.#engine.backend;
-    if (!again && (this.settings.backend !== 'auto' || former === FIRST)) {
+    if (often && (this.settings.backend !== 'auto' || former === FIRST)) {
       const fix = `Load the page again, or choose another backend than ${former}.`;
       this.#failed = new PytrainError(error.what, null, fix);
       this.settings.onError(this.#failed);
       return;
     }
-    const backend = again ? former : FIRST;
-    if (backend !== former) remember(this.settings.memoryKey, undefined);
-    this.settings.onError(new PytrainError(`${error.what} The classifier starts again on ${backend}.`));
-    this.#restart = this.#startAgain(backend);
+    if (often) remember(this.settings.memoryKey, undefined);
+    const next = often ? undefined : former;
+    const text = `${error.what} The classifier starts again${next ? ` on ${next}` : ', on another backend'}.`;
+    this.settings.onStatus({ kind: 'lost', text });
+    this.#restart = this.#startAgain(next);
   }
 
-  /** @param {Backend} backend */
-  async #startAgain(backend) {
+  /** @param {Backend} [wanted] the backend that was lost, which may take a while to come back; any unless told */
+  async #startAgain(wanted) {
     try {
-      const engine = await startEngine(backend, this.settings, this.bundle);
-      if (this.#disposed) engine.close();
-      else this.#use(engine);
+      const engine = await this.#engineAgain(wanted);
+      if (this.#disposed) {
+        engine.close();
+        return;
+      }
+      this.#use(engine, this.#engine);
+      const text = `The classifier runs again, on ${engine.backend}.`;
+      this.settings.onStatus({ kind: 'recovered', text });
     } catch (failure) {
       this.#failed = /** @type {PytrainError} */ (failure);
       this.settings.onError(this.#failed);
     }
+  }
+
+  /** @param {Backend} [wanted] */
+  async #engineAgain(wanted) {
+    let failure;
+    for (const pause of wanted && !this.#disposed ? RESTART_PAUSES : []) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      try {
+        return await startEngine(/** @type {Backend} */ (wanted), this.settings, this.bundle);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (failure && this.settings.backend !== 'auto') throw failure;
+    return startAny(this.settings, this.bundle);
   }
 
   /**

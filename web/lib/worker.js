@@ -1,6 +1,5 @@
 // One worker with one model on one backend, seen from the page.
 
-import { PATIENCE } from './backend.js';
 import { fromPlain, PytrainError } from './errors.js';
 
 /** @typedef {import('./options.js').Backend} Backend */
@@ -10,38 +9,26 @@ import { fromPlain, PytrainError } from './errors.js';
  * @param {Backend} backend
  * @param {{base: string, format: import('./contract.js').Format}} settings base: folder of the library's files
  * @param {import('./contract.js').LoadedBundle | Promise<import('./contract.js').LoadedBundle>} bundle
+ * @param {number} [patience] it is ended if it has not started after so many milliseconds
  * @returns {Promise<Engine>}
  */
-export async function startEngine(backend, { base, format }, bundle) {
+export async function startEngine(backend, { base, format }, bundle, patience) {
   const engine = new Engine(backend, format, base);
+  const late = new PytrainError(`${backend} gave no answer in ${Number(patience) / 1000} s.`);
+  const timer = patience === undefined ? undefined : setTimeout(() => engine.close(late), patience);
   try {
+    // The backend starts while the weights are on their way.
+    await Promise.all([engine.call('start', { base }), bundle]);
     const { model, weights, labels, known, classActivation } = await bundle;
     // The weights are copied, not transferred: another backend or a restart will want them too.
-    await engine.call('load', { bundle: { format, model, weights, labels, known, classActivation }, base });
+    await engine.call('load', { bundle: { format, model, weights, labels, known, classActivation } });
     return engine;
   } catch (error) {
     engine.close();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
-}
-
-/**
- * @template T
- * @param {Promise<T>} promise
- * @param {string} what
- * @returns {Promise<T>}
- */
-export function withPatience(promise, what) {
-  /** @type {ReturnType<typeof setTimeout>} */
-  let timer;
-  /** @type {Promise<never>} */
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(
-      () => reject(new PytrainError(`${what} gave no answer in ${PATIENCE / 1000} s.`)),
-      PATIENCE,
-    );
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 export class Engine {
@@ -86,7 +73,7 @@ export class Engine {
   }
 
   /**
-   * @param {'load' | import('./engine.js').Request['type']} type
+   * @param {import('./engine.js').Request['type']} type
    * @param {object} [content]
    * @param {Transferable[]} [transfer]
    * @returns {Promise<any>}
@@ -105,11 +92,10 @@ export class Engine {
     return this.call('measure');
   }
 
-  close() {
+  /** @param {PytrainError} [reason] what to tell whoever still waits for an answer */
+  close(reason = new PytrainError('The model was disposed.', null, 'Load it again.')) {
     this.onLost = () => {};
-    this.#lose(
-      new PytrainError('The classifier was disposed.', null, 'Make a new one with imageClassifier().'),
-    );
+    this.#lose(reason);
   }
 
   /** @param {{id: number, value?: any, error?: import('./errors.js').PlainError, lost?: string}} message */
