@@ -15,6 +15,9 @@ from pytrain import __version__
 from pytrain.errors import PytrainError
 
 FOUR_SHAPES = "four-shapes"
+TRANSFER_OPTIONS = ("backbone", "fine_tune", "strategy")
+DRAWN_OPTIONS = ("data", "epochs", "quick")
+"""What only the one or the other kind of training takes."""
 FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 DATA = click.option(
@@ -173,6 +176,7 @@ def train(
     if str(source) != FOUR_SHAPES:
         if recipe in ("cnn", "mlp"):
             raise click.UsageError(f"The recipe {recipe} is for {FOUR_SHAPES}. A folder takes: transfer.")
+        _refuse(DRAWN_OPTIONS, FOUR_SHAPES, "a folder of pictures", TRANSFER_OPTIONS)
         train_folder(
             source,
             out,
@@ -186,6 +190,7 @@ def train(
         return
     if recipe == "transfer":
         raise click.UsageError(f"{FOUR_SHAPES} takes the recipes cnn and mlp; transfer takes a folder.")
+    _refuse(TRANSFER_OPTIONS, "a folder of pictures", FOUR_SHAPES, DRAWN_OPTIONS)
     recipe = recipe or "cnn"
     suffix = "" if recipe == "cnn" else f"-{recipe}"
     train_four_shapes(
@@ -461,6 +466,20 @@ def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool
     run_demo(data, seed=seed, quick=quick, say=click.echo)
     if serving:
         run(app, host, port, open_browser=True, path=f"/?model={DEMO_MODEL}", say=click.echo)
+
+
+def _refuse(foreign: Sequence[str], theirs: str, ours: str, own: Sequence[str]) -> None:
+    """Ends the command where options came that would change nothing."""
+    context = click.get_current_context()
+    source = click.core.ParameterSource.COMMANDLINE
+    given = [name for name in foreign if context.get_parameter_source(name) is source]
+    if given:
+        verb = "is" if len(given) == 1 else "are"
+        raise click.UsageError(f"{_listed(given)} {verb} for {theirs}; {ours} takes {_listed(own)}.")
+
+
+def _listed(options: Sequence[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in options)
 
 
 def _name_of(source: Path) -> str:
