@@ -57,6 +57,7 @@ const engines = await readdir(join(web, 'engines'));
 await Promise.all([
   bundle({ ...classic, entryPoints: { pytrain: 'web/pytrain.js' }, globalName: 'pytrain' }),
   bundle({ ...classic, entryPoints: { theme: 'web/pages/theme.js' } }),
+  bundle({ ...classic, entryPoints: { 'pictures-worker': 'web/pages/play/pictures-worker.js' } }),
   bundle({
     ...classic,
     entryPoints: Object.fromEntries(
@@ -75,7 +76,7 @@ await Promise.all([
     ...common,
     format: 'esm',
     entryPoints: {
-      play: 'web/pages/play.js',
+      play: 'web/pages/play/main.js',
       ...Object.fromEntries(STUDIO.map((page) => [page, `web/pages/${page}/main.js`])),
       'sketch-page': 'web/pages/sketch-page.js',
       verify: 'web/pages/verify.js',

@@ -74,9 +74,9 @@ def test_freeze_holds_the_answer_and_mirror_turns_the_picture(
         page.wait_for_timeout(1000)
         held.append(answer.get_attribute("data-label"))
     assert len(set(held)) == 1, "the shape in front of the camera changed four times meanwhile"
-    mirrored = page.locator("video").evaluate("video => getComputedStyle(video).transform")
+    mirrored = page.get_by_test_id("video").evaluate("video => getComputedStyle(video).transform")
     page.get_by_test_id("mirror").click()
-    assert page.locator("video").evaluate("video => getComputedStyle(video).transform") != mirrored
+    assert page.get_by_test_id("video").evaluate("video => getComputedStyle(video).transform") != mirrored
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -184,7 +184,7 @@ def test_an_unplugged_camera_is_noticed_and_can_be_started_again(
     page = open_page(camera_browser).page
     start_camera(page)
     # A fake camera cannot be pulled out; its track ends as the track of a real one does.
-    page.locator("video").evaluate(
+    page.get_by_test_id("video").evaluate(
         """video => {
           const [track] = video.srcObject.getVideoTracks();
           track.stop();

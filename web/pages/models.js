@@ -8,10 +8,17 @@ import { base } from '../lib/version.js';
  * @property {string} name
  * @property {string[]} [labels]
  * @property {Record<string, number>} [accuracy]
+ * @property {number} [bytes]
  * @property {string | null} [report]
+ * @property {string | Blob | null} [thumbnail] a picture, or its address from the root of the site
+ * @property {import('../lib/errors.js').PlainError} [error] why it cannot be used
  */
 
-/** @returns {Promise<{models: Listed[], problems: {name: string, error: import('../lib/errors.js').PlainError}[]}>} */
+/**
+ * The models of the server, or of the static site.
+ * @returns {Promise<{models: Listed[], problems: {name: string, error: import('../lib/errors.js').PlainError}[],
+ *   api?: boolean}>} api: there is a server that answers, not only files
+ */
 export async function listModels() {
   const gone = new PytrainError(
     'The server does not answer.',
@@ -31,8 +38,8 @@ export async function listModels() {
       'Start the page with: pytrain serve',
     );
   }
-  const { models = [], problems = [] } = await response.json();
-  return { models, problems };
+  const { models = [], problems = [], api = false } = await response.json();
+  return { models, problems, api };
 }
 
 /** What the address asks for: ?model=NAME and ?backend=NAME. */
@@ -56,16 +63,30 @@ export function keepInAddress(chosen) {
  * @param {Listed} model
  */
 export function optionText(model) {
+  if (model.error) return `${model.name}, cannot be used`;
+  const right = rightText(model);
+  return right ? `${model.name}, ${right}` : model.name;
+}
+
+/** How often it is right, in words; '' where nobody tested it. @param {Listed} model */
+export function rightText(model) {
   const right = hardestTest(model);
-  return right === undefined ? model.name : `${model.name}, ${(100 * right).toFixed(1)} % right`;
+  return right === undefined ? '' : `${(100 * right).toFixed(1)} % right`;
 }
 
 /**
  * The model to start with where none is asked for: the one that does best, the first by name among equals.
- * @param {Listed[]} models
+ * @template {Listed} T
+ * @param {T[]} models
+ * @returns {T}
  */
 export function bestOf(models) {
-  return models.reduce((a, b) => ((hardestTest(b) ?? -1) > (hardestTest(a) ?? -1) ? b : a));
+  return models.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+}
+
+/** @param {Listed} model */
+function rank(model) {
+  return model.error ? -2 : (hardestTest(model) ?? -1);
 }
 
 /** @param {Listed} model */

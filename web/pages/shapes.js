@@ -1,6 +1,6 @@
 // The page's motif: a drawing for each of the four shapes, and a letter for any other label.
 
-const PATHS = /** @type {Record<string, string>} */ ({
+export const PATHS = /** @type {Record<string, string>} */ ({
   circle: 'M50 6a44 44 0 1 0 0 88a44 44 0 1 0 0-88z',
   square: 'M10 10h80v80h-80z',
   star: 'M50 5l13.2 29.6 32.2 3.4-24.1 21.7 6.8 31.7-28.1-16.3-28.1 16.3 6.8-31.7-24.1-21.7 32.2-3.4z',

@@ -1,8 +1,8 @@
 // The poster: the winning label large, its shape, a bar per class; and the calm states around an answer.
 
-import { KNOWN } from '../lib/contract.js';
-import { byId, make } from './dom.js';
-import { SHAPES, shape } from './shapes.js';
+import { KNOWN } from '../../lib/contract.js';
+import { byId, make } from '../dom.js';
+import { SHAPES, shape } from '../shapes.js';
 
 /** More classes than this, and only the best are shown. */
 const MOST_BARS = 6;
@@ -22,6 +22,9 @@ const WORDS = /** @type {Record<string, string>} */ ({
 let labels = [];
 /** The model says by itself whether a picture is one of the labels; else the most probable one must be sure enough. */
 let byFamiliarity = false;
+/** The bars: of every label, or of the best where there are many. @type {Row[]} */
+let rows = [];
+const familiar = familiarRow();
 let spoken = '';
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let speaking;
@@ -42,7 +45,8 @@ export function words(label) {
  */
 export function setLabels(names, rule) {
   labels = names;
-  byId('bars').replaceChildren(...names.slice(0, MOST_BARS).map(bar));
+  rows = names.slice(0, MOST_BARS).map(bar);
+  byId('bars').replaceChildren(...rows.map(({ item }) => item));
   byFamiliarity = rule?.score === KNOWN;
   byId('familiar').hidden = true;
   const line = /** @type {HTMLElement} */ (byId('known').querySelector('b'));
@@ -50,21 +54,53 @@ export function setLabels(names, rule) {
   line.style.left = `${100 * (rule?.threshold ?? 0)}%`;
 }
 
-/** @param {string} label */
+/**
+ * A row of the poster: a name, a meter, and its value in words.
+ * @typedef {{item: HTMLElement, name: HTMLElement, meter: HTMLElement, fill: HTMLElement, value: HTMLElement,
+ *   label: string, share: number}} Row
+ */
+
+/** @param {string} label @returns {Row} */
 function bar(label) {
   const meter = make('div', {
     role: 'meter',
     class: 'meter',
-    'data-testid': `bar-${label}`,
-    'aria-label': words(label),
     'aria-valuemin': '0',
     'aria-valuemax': '100',
     'aria-valuenow': '0',
   });
-  meter.append(make('i'));
-  const name = make('span', { class: 'bar-name' }, words(label));
-  name.prepend(shape(label));
-  return make('li', { 'data-label': label }, name, meter, make('span', { class: 'bar-value' }, '0 %'));
+  const fill = make('i');
+  meter.append(fill);
+  const name = make('span', { class: 'bar-name' });
+  const value = make('span', { class: 'bar-value' }, '0 %');
+  const row = { item: make('li', {}, name, meter, value), name, meter, fill, value, label: '', share: 0 };
+  rename(row, label);
+  return row;
+}
+
+/** @param {Row} row @param {string} label */
+function rename(row, label) {
+  if (row.label === label) return;
+  row.label = label;
+  row.item.dataset.label = label;
+  row.meter.dataset.testid = `bar-${label}`;
+  row.meter.setAttribute('aria-label', words(label));
+  row.name.replaceChildren(shape(label), words(label));
+}
+
+/** @returns {Row} */
+function familiarRow() {
+  const item = byId('familiar');
+  const meter = byId('known');
+  return {
+    item,
+    name: /** @type {HTMLElement} */ (item.firstElementChild),
+    meter,
+    fill: /** @type {HTMLElement} */ (meter.firstElementChild),
+    value: /** @type {HTMLElement} */ (item.lastElementChild),
+    label: '',
+    share: 0,
+  };
 }
 
 /**
@@ -75,8 +111,8 @@ function bar(label) {
  */
 export function showState(state, title, aside) {
   set(state, '', '', title, aside, '');
-  for (const label of labels) setBar(label, 0);
-  setMeter(byId('familiar'), 0);
+  for (const row of rows) setMeter(row, 0);
+  setMeter(familiar, 0);
   say('');
 }
 
@@ -87,7 +123,7 @@ export function showProgress({ loaded, total }) {
   byId('answer').style.setProperty('--loaded', String(total ? loaded / total : 0));
 }
 
-/** @param {import('../lib/results.js').Results} results */
+/** @param {import('../../lib/results.js').Results} results */
 export function showResults(results) {
   const [best] = results;
   if (results.unknown) {
@@ -100,17 +136,21 @@ export function showResults(results) {
     set('known', best.label, String(best.confidence), words(best.label), '', percent(best.confidence));
     say(`${words(best.label)}, ${percent(best.confidence)}.`);
   }
-  if (labels.length > MOST_BARS) setLabelsShown(results);
-  for (const { label, confidence } of results) setBar(label, confidence);
+  setBars(results);
   byId('familiar').hidden = results.known === undefined;
-  setMeter(byId('familiar'), results.known ?? 0);
+  setMeter(familiar, results.known ?? 0);
 }
 
-/** @param {import('../lib/results.js').Results} results */
-function setLabelsShown(results) {
-  const shown = results.slice(0, MOST_BARS).map(({ label }) => label);
-  const now = [...byId('bars').children].map((row) => /** @type {HTMLElement} */ (row).dataset.label);
-  if (shown.join('\n') !== now.join('\n')) byId('bars').replaceChildren(...shown.map(bar));
+/** All labels keep their places; of many, the best stand there in their order. @param {import('../../lib/results.js').Results} results */
+function setBars(results) {
+  const best = results.slice(0, MOST_BARS);
+  if (labels.length > MOST_BARS) {
+    for (const [place, row] of rows.entries()) rename(row, best[place].label);
+  }
+  for (const { label, confidence } of best) {
+    const row = rows.find((one) => one.label === label);
+    if (row) setMeter(row, confidence);
+  }
 }
 
 /**
@@ -124,10 +164,10 @@ function setLabelsShown(results) {
 function set(state, label, confidence, title, aside, certainty) {
   const poster = byId('answer');
   Object.assign(poster.dataset, { state, label, confidence });
-  byId('verdict').textContent = title;
+  write(byId('verdict'), title);
   byId('verdict').classList.toggle('long', title.length > 9);
-  byId('confidence').textContent = certainty;
-  byId('aside').textContent = aside;
+  write(byId('confidence'), certainty);
+  write(byId('aside'), aside);
   if (state !== 'loading') poster.style.removeProperty('--loaded');
   draw(state === 'known' ? [label] : labels.every((name) => SHAPES.includes(name)) ? labels : []);
 }
@@ -140,28 +180,27 @@ function draw(names) {
 }
 
 /**
- * @param {string} label
- * @param {number} confidence
- */
-function setBar(label, confidence) {
-  const row = byId('bars').querySelector(`li[data-label="${CSS.escape(label)}"]`);
-  if (row) setMeter(row, confidence);
-}
-
-/**
- * @param {Element} row a name, a meter, and its value in words
+ * Writes only what is new: most bars stand still while the page draws 60 times a second.
+ * @param {Row} row
  * @param {number} share
  */
 function setMeter(row, share) {
-  const meter = /** @type {HTMLElement} */ (row.querySelector('.meter'));
-  meter.setAttribute('aria-valuenow', (share * 100).toFixed(1));
-  meter.setAttribute('aria-valuetext', percent(share));
-  /** @type {HTMLElement} */ (meter.firstElementChild).style.transform = `scaleX(${share})`;
-  /** @type {HTMLElement} */ (row.lastElementChild).textContent = percent(share);
+  const rounded = Math.round(share * 1000) / 1000;
+  if (row.share === rounded) return;
+  row.share = rounded;
+  row.meter.setAttribute('aria-valuenow', (rounded * 100).toFixed(1));
+  row.meter.setAttribute('aria-valuetext', percent(share));
+  row.fill.style.transform = `scaleX(${rounded})`;
+  write(row.value, percent(share));
+}
+
+/** @param {HTMLElement} element @param {string} text */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** 100 % only where it is certain to the digit shown. @param {number} share */
-function percent(share) {
+export function percent(share) {
   const whole = Math.round(share * 100);
   return `${whole === 100 && share < 0.995 ? 99 : whole} %`;
 }

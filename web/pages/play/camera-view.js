@@ -1,10 +1,10 @@
 // The camera's buttons: start, stop, choose, freeze, mirror; and what to say when it goes away.
 
-import { listCameras } from '../lib/camera.js';
-import { PytrainError } from '../lib/errors.js';
-import { byId, make } from './dom.js';
+import { listCameras } from '../../lib/camera.js';
+import { PytrainError } from '../../lib/errors.js';
+import { byId, make } from '../dom.js';
+import { clearMessage, showMessage } from '../message.js';
 import { look } from './look.js';
-import { clearMessage, showMessage } from './message.js';
 import { camera, state, video } from './state.js';
 
 const select = byId('cameras', HTMLSelectElement);

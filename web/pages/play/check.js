@@ -1,17 +1,17 @@
 // The self-check on load: does this browser give Python's answer? If not, a warning with both answers.
 
-import { differenceOf, FIRST, MAX_DIFFERENCE } from '../lib/backend.js';
-import { PytrainError } from '../lib/errors.js';
+import { differenceOf, FIRST, MAX_DIFFERENCE } from '../../lib/backend.js';
+import { PytrainError } from '../../lib/errors.js';
+import { clearMessage, showMessage } from '../message.js';
 import { words } from './answer.js';
 import { showCheck } from './facts.js';
-import { clearMessage, showMessage } from './message.js';
 import { state } from './state.js';
 
 /** So many golden frames tell enough; more would only take time from the camera. */
 const FRAMES = 2;
 
 /**
- * @param {import('../pytrain.js').ImageClassifier} classifier
+ * @param {import('../../pytrain.js').ImageClassifier} classifier
  * @param {(backend: string) => void} useBackend
  */
 export async function checkModel(classifier, useBackend) {
@@ -46,7 +46,7 @@ export async function checkModel(classifier, useBackend) {
  * The most probable class of each; where both name the same one, that whose probability differs most; where none
  * does, how familiar the picture is.
  * @param {readonly string[]} labels
- * @param {NonNullable<import('../lib/golden.js').Check['worst']>} answers
+ * @param {NonNullable<import('../../lib/golden.js').Check['worst']>} answers
  */
 function bothAnswers(labels, { python, here, known }) {
   const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;

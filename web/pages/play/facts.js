@@ -1,7 +1,7 @@
 // The figures below the picture: time per frame, the table of measured backends, tested accuracy.
 
-import { MAX_DIFFERENCE } from '../lib/backend.js';
-import { byId, make } from './dom.js';
+import { MAX_DIFFERENCE } from '../../lib/backend.js';
+import { byId, make } from '../dom.js';
 
 const TESTS = /** @type {Record<string, string>} */ ({
   classic: 'Drawings, black on white',
@@ -20,14 +20,14 @@ function share(value) {
   return `${(100 * Number(value)).toFixed(1)} %`;
 }
 
-/** @param {import('../pytrain.js').ImageClassifier | null} classifier */
+/** @param {import('../../pytrain.js').ImageClassifier | null} classifier */
 export function showFacts(classifier) {
   byId('frame-time').textContent = milliseconds(classifier?.timings.milliseconds);
   byId('backend').textContent = classifier?.backend ?? '–';
 }
 
 /**
- * @param {import('../pytrain.js').ImageClassifier} classifier
+ * @param {import('../../pytrain.js').ImageClassifier} classifier
  * @param {boolean} forced a backend was asked for in the address
  * @param {boolean} busy
  */
@@ -64,7 +64,7 @@ export function showMeasured(classifier, forced, busy) {
 
 /**
  * How the model is written: in which of TensorFlow.js's two forms, with which weights.
- * @param {import('../pytrain.js').ImageClassifier | null} classifier
+ * @param {import('../../pytrain.js').ImageClassifier | null} classifier
  */
 export function showForm(classifier) {
   const { dtype = 'float32', bytes, agreement } = classifier?.metadata.pytrain.weights ?? {};
@@ -78,7 +78,7 @@ export function showForm(classifier) {
   );
 }
 
-/** @param {import('../lib/golden.js').Check | null} check null: not yet known */
+/** @param {import('../../lib/golden.js').Check | null} check null: not yet known */
 export function showCheck(check) {
   const [state, title, hint] = checked(check);
   byId('check').dataset.state = state;
@@ -86,7 +86,7 @@ export function showCheck(check) {
   byId('check-hint').textContent = hint;
 }
 
-/** @param {import('../lib/golden.js').Check | null} check */
+/** @param {import('../../lib/golden.js').Check | null} check */
 function checked(check) {
   if (!check) return ['', '–', 'Comparing with what Python answered …'];
   if (check.same === null)

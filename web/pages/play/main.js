@@ -1,17 +1,46 @@
-// The start page: choose a model, show it something by camera, picture or drawing, read the answer.
+// The start page: choose a model, show it something by camera, picture, video or drawing, read the answer.
 
+import { PytrainError } from '../../lib/errors.js';
+import { byId, copies } from '../dom.js';
+import { clearMessage, showMessage } from '../message.js';
 import { startCamera, stopCamera, toggleFreeze, toggleMirror } from './camera-view.js';
-import { byId, copies } from './dom.js';
+import { openClip, togglePlay } from './clip.js';
 import { showFacts } from './facts.js';
+import { listenForFiles } from './file-inputs.js';
+import { toggleHeat } from './heat-map.js';
 import { look } from './look.js';
-import { clearMessage, showMessage } from './message.js';
 import { chooseModel } from './model-view.js';
-import { drawFile, listenForPictures } from './picture.js';
+import { drawFile } from './picture.js';
+import { looksLikeVideo } from './picture-file.js';
+import { LISTENER } from './send.js';
+import { openSheet, whenChosen } from './sheet-view.js';
+import { takeSnapshot } from './snapshot.js';
+import { enterStage, leaveStage, onStage, stageAsked } from './stage-view.js';
 import { camera, pad, picture, state } from './state.js';
 import { chooseSource } from './tabs.js';
 
 /** The figures are written this often, in milliseconds; more often they cannot be read. */
 const FACTS_EVERY = 500;
+
+/** @param {import('./dropped.js').Found[]} found */
+function takeFiles(found) {
+  clearMessage('files');
+  const [first] = found;
+  if (!first) {
+    showMessage(
+      'files',
+      new PytrainError('There is no file in that.', 'pictures, or a video', 'Drop some pictures.'),
+    );
+  } else if (found.length > 1) {
+    chooseSource('picture');
+    openSheet(found);
+  } else if (looksLikeVideo(first.file)) {
+    chooseSource('clip');
+    openClip(first.file);
+  } else {
+    usePicture(first.file);
+  }
+}
 
 /** @param {File} file */
 async function usePicture(file) {
@@ -42,12 +71,23 @@ function switchCamera() {
   }
 }
 
+function switchStage() {
+  if (onStage()) leaveStage();
+  else enterStage();
+}
+
+const halt = () => (state.source === 'clip' ? togglePlay() : toggleFreeze());
+
 /** @type {Record<string, () => void>} */
 const KEYS = {
   c: switchCamera,
-  ' ': toggleFreeze,
+  ' ': halt,
   m: toggleMirror,
+  h: () => toggleHeat(look),
+  s: takeSnapshot,
+  f: switchStage,
   p: () => chooseSource('picture'),
+  v: () => chooseSource('clip'),
   d: () => chooseSource('pad'),
   u: () => state.source === 'pad' && pad.undo(),
   x: () => state.source === 'pad' && pad.clear(),
@@ -61,7 +101,7 @@ function key(event) {
   if (target.matches('select, textarea, input:not([type="range"])')) return;
   if (event.key === ' ' && target.matches('button, a, input, label, summary')) return;
   const run = KEYS[event.key.toLowerCase()];
-  if (!run || (event.key === ' ' && !camera.running)) return;
+  if (!run || (event.key === ' ' && !camera.running && state.source !== 'clip')) return;
   event.preventDefault();
   run();
 }
@@ -70,14 +110,27 @@ byId('start').addEventListener('click', () => startCamera());
 byId('stop').addEventListener('click', stopCamera);
 byId('freeze').addEventListener('click', toggleFreeze);
 byId('mirror').addEventListener('click', toggleMirror);
+byId('looks').addEventListener('click', () => toggleHeat(look));
+byId('snapshot').addEventListener('click', takeSnapshot);
+byId('go-on-stage').addEventListener('click', switchStage);
 byId('undo').addEventListener('click', () => pad.undo());
 byId('clear').addEventListener('click', () => pad.clear());
 byId('line').addEventListener('input', (event) => {
   pad.width = Number(/** @type {HTMLInputElement} */ (event.target).value);
 });
 document.addEventListener('keydown', key);
+byId('out-snippet').textContent = LISTENER;
 copies(byId('copy'), () => byId('snippet').textContent);
-listenForPictures(byId('file', HTMLInputElement), byId('drop'), usePicture);
+copies(byId('copy-out'), () => LISTENER);
+listenForFiles(takeFiles);
+whenChosen((file) => {
+  usePicture(file);
+  byId('panel-picture').scrollIntoView({ block: 'center' });
+});
 setInterval(() => showFacts(state.classifier), FACTS_EVERY);
 
+if (stageAsked()) {
+  enterStage();
+  startCamera();
+}
 await chooseModel();

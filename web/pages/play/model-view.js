@@ -1,71 +1,109 @@
 // The model: which there are, loading the chosen one, and what the page says about it.
 
-import { PytrainError } from '../lib/errors.js';
-import { imageClassifier } from '../pytrain.js';
+import { PytrainError } from '../../lib/errors.js';
+import { UNKNOWN } from '../../lib/results.js';
+import { onSavedModels } from '../../lib/studio/saved-models.js';
+import { imageClassifier } from '../../pytrain.js';
+import { byId, make } from '../dom.js';
+import { openable } from '../every-model.js';
+import { clearMessage, showMessage } from '../message.js';
+import { asked, bestOf, keepInAddress, optionText } from '../models.js';
+import { snippet } from '../snippet.js';
 import { setLabels, showProgress, showState } from './answer.js';
 import { checkModel } from './check.js';
-import { byId, make } from './dom.js';
 import { showCheck, showFacts, showForm, showMeasured, showMetrics } from './facts.js';
+import { galleryModels, nameOf } from './gallery-models.js';
+import { offerHeat, wantsHeat } from './heat-map.js';
+import { startHistory } from './history.js';
 import { look } from './look.js';
-import { clearMessage, showMessage } from './message.js';
-import { asked, bestOf, keepInAddress, listModels, optionText } from './models.js';
-import { snippet } from './snippet.js';
+import { markChosen, openGallery, showGallery } from './model-gallery.js';
 import { state } from './state.js';
-
-/** How much of the frames before stays in the camera's answer: it settles in about three frames. */
-const SMOOTHING = 0.5;
+import { offerServer } from './to-server.js';
 
 const select = byId('models', HTMLSelectElement);
 
-/** @type {import('./models.js').Listed[]} */
+/** @type {import('./gallery-models.js').Entry[]} */
 let models = [];
+
+/** The one in use, as the address names it. */
+let current = '';
 
 /** The load that counts, if several were asked for. @type {symbol | null} */
 let loading = null;
 
-/** Loads the model that the address asks for, else the first of the list. */
+/** Loads the model that the address asks for, else the best of the list. */
 export async function chooseModel() {
   const wanted = asked().model;
-  try {
-    const listed = await listModels();
-    models = [...listed.models, ...listed.problems.map(({ name }) => ({ name }))];
-    if (!wanted && models.length === 0) {
-      throw new PytrainError('There is no model yet.', null, 'Make one with: pytrain train four-shapes');
-    }
-  } catch (error) {
-    if (!wanted) {
-      showState('error', 'No model', 'See above for what to do.');
-      showMessage('model', error, { label: 'Try again', run: chooseModel });
-      return;
-    }
+  const problem = await readList();
+  if (!wanted && problem) {
+    showState('error', 'No model', 'See above for what to do.');
+    showMessage('model', problem, { label: 'Try again', run: chooseModel });
+    return;
   }
-  const name = wanted ?? bestOf(models).name;
-  if (!models.some((model) => model.name === name)) models.push({ name });
-  select.replaceChildren(...models.map((model) => make('option', { value: model.name }, optionText(model))));
-  select.value = name;
-  await loadModel(name);
+  await loadModel(wanted ?? bestOf(models).address);
 }
 
-/** @param {string} name */
-async function loadModel(name) {
-  const mine = Symbol(name);
+/** @returns {Promise<unknown>} why there is no model to choose, if there is none */
+async function readList() {
+  const { models: found, failures, api } = await galleryModels();
+  models = found;
+  offerServer(api);
+  showList();
+  if (models.some(({ error }) => !error)) return undefined;
+  const [broken] = models;
+  return (
+    failures[0] ??
+    broken?.error ??
+    new PytrainError('There is no model yet.', null, 'Make one with: pytrain train four-shapes')
+  );
+}
+
+/** The list as it is now, with the model in use, which need not be in it. */
+function showList() {
+  if (current && !models.some(({ address }) => address === current)) {
+    models.push({ name: nameOf(current), address: current });
+  }
+  select.replaceChildren(
+    ...models.map((model) => make('option', { value: model.address }, optionText(model))),
+  );
+  showGallery(models, current);
+  select.value = current;
+}
+
+/** @param {string} address */
+function mark(address) {
+  current = address;
+  if (models.some((model) => model.address === address)) markChosen(address);
+  else showList();
+  select.value = address;
+}
+
+/** @param {string} address */
+async function loadModel(address) {
+  const mine = Symbol(address);
   loading = mine;
+  mark(address);
   state.classifier?.dispose();
-  state.classifier = null;
+  Object.assign(state, { classifier: null, results: null, model: nameOf(address) });
   clearMessage('model');
   clearMessage('check');
   setLabels([]);
+  startHistory([]);
+  offerHeat();
   showFacts(null);
   showState('loading', 'One moment', 'Loading the model');
   const { backend } = asked();
   try {
-    const classifier = await imageClassifier(name, {
+    const classifier = await imageClassifier(await openable(address), {
       backend: /** @type {any} */ (backend),
-      smoothing: SMOOTHING,
+      heatMap: wantsHeat(),
       onProgress: (progress) => {
         if (loading === mine) showProgress(progress);
       },
-      onError: (error) => showMessage('model', error, { label: 'Load it again', run: () => loadModel(name) }),
+      onError: (error) => {
+        if (loading === mine)
+          showMessage('model', error, { label: 'Load it again', run: () => loadModel(address) });
+      },
     });
     if (loading !== mine) {
       classifier.dispose();
@@ -77,7 +115,7 @@ async function loadModel(name) {
   } catch (error) {
     if (loading !== mine) return;
     showState('error', 'No model', 'See above for what to do.');
-    showMessage('model', error, { label: 'Try again', run: () => loadModel(name) });
+    showMessage('model', error, { label: 'Try again', run: () => loadModel(address) });
   }
 }
 
@@ -87,19 +125,21 @@ function forced() {
   return backend !== undefined && backend !== 'auto';
 }
 
-/** @param {import('../pytrain.js').ImageClassifier} classifier */
+/** @param {import('../../pytrain.js').ImageClassifier} classifier */
 async function introduce(classifier) {
   setLabels(classifier.labels, classifier.unknown);
+  startHistory(classifier.labels);
+  offerHeat();
   byId('headline').textContent = headline(classifier.labels);
   showMetrics(classifier.metadata.pytrain.metrics ?? {});
   showFacts(classifier);
   showForm(classifier);
   showCheck(null);
-  const listed = models.find(({ name }) => name === select.value);
+  const listed = models.find(({ address }) => address === current);
   const report = byId('report', HTMLAnchorElement);
   report.hidden = !listed?.report;
-  report.href = new URL('report/index.html', classifier.url).href;
-  byId('snippet').textContent = snippet(select.value, new URL('pytrain.js', document.baseURI).href);
+  if (listed?.report) report.href = new URL('report/index.html', classifier.url).href;
+  showSnippet(listed);
   showMeasured(classifier, forced(), !forced());
   await classifier.ready;
   if (state.classifier === classifier) {
@@ -109,18 +149,28 @@ async function introduce(classifier) {
   }
 }
 
+/** @param {import('./gallery-models.js').Entry | undefined} listed */
+function showSnippet(listed) {
+  // What is kept in this browser has no address: its folder has to lie beside the page.
+  const model = listed?.own ? `./${state.model}/` : current;
+  byId('snippet').textContent = snippet(model, new URL('pytrain.js', document.baseURI).href);
+}
+
 /** @param {string} backend */
 function useBackend(backend) {
   keepInAddress({ backend });
-  loadModel(select.value);
+  loadModel(current);
 }
 
 /** @param {readonly string[]} labels */
 function headline(labels) {
-  const names = labels.map((label) => label.replaceAll('_', ' '));
-  if (names.length > 6) return `Show it something: it knows ${names.length} things.`;
+  const names = labels.filter((label) => label !== UNKNOWN).map((label) => label.replaceAll('_', ' '));
+  if (names.length > 6 || names.length === 0) return `Show it something: it knows ${names.length} things.`;
   const article = (/** @type {string} */ name) => `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
-  return `Show it ${names.slice(0, -1).map(article).join(', ')} or ${article(String(names.at(-1)))}.`;
+  const last = article(String(names.at(-1)));
+  return names.length === 1
+    ? `Show it ${last}.`
+    : `Show it ${names.slice(0, -1).map(article).join(', ')} or ${last}.`;
 }
 
 async function measureAgain() {
@@ -137,8 +187,20 @@ async function measureAgain() {
   await checkModel(classifier, useBackend);
 }
 
-select.addEventListener('change', () => {
-  keepInAddress({ model: select.value });
-  loadModel(select.value);
-});
+/** @param {string} address */
+function take(address) {
+  const { error } = models.find((model) => model.address === address) ?? {};
+  if (error) {
+    // The one in use goes on: nothing is won by taking it away.
+    showMessage('model', error);
+    select.value = current;
+  } else if (address !== current || !state.classifier) {
+    keepInAddress({ model: address });
+    loadModel(address);
+  }
+}
+
+openGallery(({ address }) => take(address));
+select.addEventListener('change', () => take(select.value));
 byId('measure').addEventListener('click', measureAgain);
+onSavedModels(readList);

@@ -1,9 +1,12 @@
-// The three tabs: camera, picture, drawing pad.
+// The four tabs: camera, picture, video, drawing pad.
 
+import { byId } from '../dom.js';
+import { clearMessage } from '../message.js';
 import { startCamera, stopCamera } from './camera-view.js';
-import { byId } from './dom.js';
+import { restClip } from './clip.js';
+import { hideHeat } from './heat-map.js';
+import { showHistory } from './history.js';
 import { look } from './look.js';
-import { clearMessage } from './message.js';
 import { camera, state } from './state.js';
 
 /** @typedef {import('./state.js').SourceName} SourceName */
@@ -20,9 +23,13 @@ export function chooseSource(name) {
     cameraWasOn = camera.running;
     stopCamera();
   }
+  if (state.source === 'clip') restClip();
   state.source = name;
+  hideHeat();
+  showHistory(name === 'camera' || name === 'clip');
   clearMessage('camera');
   clearMessage('picture');
+  clearMessage('clip');
   for (const tab of tabs) {
     const own = tab.dataset.source === name;
     tab.setAttribute('aria-selected', String(own));

@@ -1,0 +1,40 @@
+// The ways that files come to the page: chosen, dropped anywhere on it, or pasted.
+
+import { byId } from '../dom.js';
+import { chosenFiles, filesOf } from './dropped.js';
+
+/**
+ * @param {(found: import('./dropped.js').Found[]) => void} onFiles
+ */
+export function listenForFiles(onFiles) {
+  const zone = byId('drop');
+  for (const id of ['file', 'folder', 'clip-file']) {
+    const input = byId(id, HTMLInputElement);
+    input.addEventListener('change', () => {
+      const found = chosenFiles(input.files ?? []);
+      input.value = ''; // the same file again is a change too
+      onFiles(found);
+    });
+  }
+  // Phones have no folders to choose.
+  byId('folder-label').hidden =
+    !('webkitdirectory' in HTMLInputElement.prototype) || matchMedia('(hover: none)').matches;
+  document.addEventListener('paste', (event) => {
+    const files = event.clipboardData?.files;
+    if (!files?.length) return;
+    event.preventDefault();
+    onFiles(chosenFiles(files));
+  });
+  document.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    zone.classList.add('over');
+  });
+  document.addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) zone.classList.remove('over');
+  });
+  document.addEventListener('drop', async (event) => {
+    event.preventDefault();
+    zone.classList.remove('over');
+    if (event.dataTransfer) onFiles(await filesOf(event.dataTransfer));
+  });
+}
