@@ -99,7 +99,7 @@ def create_app(
     def models_json() -> Response:
         bundles, problems = bundle.listing(roots)
         failed = [{"name": name, "error": error.as_json()} for name, error in problems.items()]
-        return jsonify(models=[_summary(found) for found in bundles], problems=failed)
+        return jsonify(models=[_summary(found) for found in bundles], problems=failed, api=True)
 
     @app.get("/models/<name>/<path:file>")
     def model_file(name: str, file: str) -> Response:
