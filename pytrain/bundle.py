@@ -283,7 +283,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(f"{path} is missing.", fix=again) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read: {error}.", expected="a JSON file", fix=again) from None
     if not isinstance(content, dict):
         raise BundleError(f"{path} holds no JSON object.", fix=again)
@@ -336,7 +336,9 @@ def _check_score(found: Bundle, graph: Mapping[str, Any]) -> None:
             expected=" or ".join(SCORES),
             fix="Install the pytrain that wrote it, or export the model again.",
         )
-    if found.score == KNOWN and KNOWN not in graph.get("signature", {}).get("outputs", {}):
+    signature = graph.get("signature")
+    outputs = signature.get("outputs") if isinstance(signature, dict) else None
+    if found.score == KNOWN and KNOWN not in (outputs or {}):
         raise BundleError(
             f"{found.name}: {METADATA} takes {UNKNOWN} from the output {KNOWN}, which {GRAPH_MODEL} has not.",
             fix="Export the model again.",
@@ -346,10 +348,10 @@ def _check_score(found: Bundle, graph: Mapping[str, Any]) -> None:
 def _check_shards(path: Path, file: str, topology: Mapping[str, Any]) -> tuple[str, ...]:
     try:
         groups = [
-            (list(group["paths"]), sum(weight_bytes(weight) for weight in group["weights"]))
+            ([str(path) for path in group["paths"]], sum(weight_bytes(weight) for weight in group["weights"]))
             for group in topology["weightsManifest"]
         ]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(
             f"{path.name}: {file} has no usable weights manifest ({error!r}).",
             fix="Export the model again.",

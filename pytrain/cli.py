@@ -436,13 +436,14 @@ def dream(
 @click.option(
     "--models", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of models."
 )
+@DATA
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
-def serve(host: str, port: int, models: Path | None, open_browser: bool) -> None:
+def serve(host: str, port: int, models: Path | None, data: Path, open_browser: bool) -> None:
     """Serve the webcam page and the models."""
     from pytrain.serve import create_app
     from pytrain.serve import serve as run
 
-    app = create_app([models] if models else None, host=host)
+    app = create_app([models] if models else None, host=host, datasets=data)
     run(app, host, port, open_browser=open_browser, say=click.echo)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -42,7 +43,7 @@ def make_api(services: Services) -> Blueprint:
         with uploads.spool() as file:
             bodies.copy_to(file, uploads.MOST_ZIP_BYTES, "The zip")
             made = uploads.receive(name, file, services.roots, replace=replace)
-        return jsonify(url=f"/models/{made.name}/"), 201
+        return jsonify(url=f"models/{quote(made.name)}/"), 201
 
     @api.post(f"{PREFIX}/results")
     def result() -> tuple[str, int]:

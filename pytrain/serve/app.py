@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
@@ -193,13 +194,17 @@ def _send(folder: Path, file: str) -> Response:
 def _summary(found: Bundle) -> dict[str, Any]:
     block: Mapping[str, Any] = found.metadata["pytrain"]
     metrics: Mapping[str, Any] = block.get("metrics", {})
-    url = f"/models/{found.name}/"
+    url = f"models/{quote(found.name)}/"
     return {
         "name": found.name,
         "labels": list(found.labels),
         "url": url,
         "bytes": block.get("weights", {}).get("bytes", 0),
-        "accuracy": {name: values["accuracy"] for name, values in metrics.items() if "accuracy" in values},
+        "accuracy": {
+            name: values["accuracy"]
+            for name, values in metrics.items()
+            if isinstance(values, Mapping) and "accuracy" in values
+        },
         "report": url + bundle.REPORT if (found.path / bundle.REPORT).is_file() else None,
         "thumbnail": url + GOLDEN_PICTURE if (found.path / GOLDEN_PICTURE).is_file() else None,
     }

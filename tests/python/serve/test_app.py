@@ -62,7 +62,7 @@ def test_models_are_listed_with_what_the_page_shows(client: FlaskClient, small_b
     (model,) = answer["models"]
     assert model["name"] == "small"
     assert model["labels"] == ["circle", "square", "star", "triangle"]
-    assert client.get(model["url"] + "model.json").status_code == 200
+    assert client.get("/" + model["url"] + "model.json").status_code == 200
     assert client.get(model["thumbnail"]).mimetype == "image/png"
     assert [problem["name"] for problem in answer["problems"]] == ["broken"]
     assert_error(answer["problems"][0])
