@@ -63,10 +63,11 @@ def make(out: Path, *, say: Say = print) -> Path:
     written = {classes: _topologies(build(backbone, classes)) for classes in CLASSES}
     say(f"Exporting {backbone.name} with {CLASSES[0]} placeholders for classes")
     scratch = out.parent / f".{out.name}.exported"
+    exported = scratch / backbone.name
     try:
         export(
             build(backbone, CLASSES[0]),
-            scratch,
+            exported,
             labels=[f"class {number + 1}" for number in range(CLASSES[0])],
             weights="float16",
             accept_loss=True,
@@ -74,11 +75,11 @@ def make(out: Path, *, say: Say = print) -> Path:
             verify=False,
             say=say,
         )
-        (scratch / KERAS_MODEL).unlink()
+        (exported / KERAS_MODEL).unlink()
         say("Embedding generated pictures of none of the classes")
         outsiders = _outsiders(backbone)
         with replacing(out) as folder:
-            shutil.copytree(scratch, folder, dirs_exist_ok=True)
+            shutil.copytree(exported, folder, dirs_exist_ok=True)
             (folder / OUTSIDERS).write_bytes(_packed(outsiders))
             write_json(folder / HEAD, _head(backbone, written, outsiders), compact=True)
     finally:

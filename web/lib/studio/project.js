@@ -1,10 +1,11 @@
 // A project: classes and their pictures, kept in the browser, the same in all its tabs.
 
 import { PytrainError } from '../errors.js';
-import { Database, StorageFull } from './database.js';
+import { StorageFull } from './database.js';
 import { heldOutOf } from './held-out.js';
 import { className, freeName, same } from './names.js';
 import { toBlob, toPicture } from './pictures.js';
+import { projects, STORES } from './project-database.js';
 import { warningsOf } from './warnings.js';
 
 /** @typedef {{id: string, name: string, colour: string}} Class */
@@ -47,24 +48,12 @@ export const COLOURS = [
 const UNDO_STEPS = 20;
 const UNDO_MILLISECONDS = 60 * 60 * 1000;
 
-const STORES = ['projects', 'images', 'pictures', 'embeddings'];
 const CHANNEL = 'pytrain-projects';
-
-// Metadata apart from the pictures: thousands of it are read at once. Bytes are kept as they are, not as Blobs: some
-// browsers keep no Blobs in private windows, and small ones are written several times as fast.
-const database = new Database('pytrain-projects', 1, (made) => {
-  made.createObjectStore('projects', { keyPath: 'name' });
-  const images = made.createObjectStore('images', { keyPath: 'id' });
-  images.createIndex('project', 'project');
-  images.createIndex('removed', 'removed');
-  made.createObjectStore('pictures'); // by id
-  made.createObjectStore('embeddings'); // by [id, what embedded it]
-});
 
 /** @returns {Promise<{name: string, classes: string[], images: number, made: Date, changed: Date}[]>} newest first */
 export async function listProjects() {
   /** @type {Stored[]} */
-  const rows = await database.run(['projects'], 'readonly', (transaction) => transaction.all('projects'));
+  const rows = await projects.run(['projects'], 'readonly', (transaction) => transaction.all('projects'));
   return rows
     .sort((a, b) => b.changed - a.changed)
     .map(({ name, classes, images, made, changed }) => ({
@@ -83,7 +72,7 @@ export async function listProjects() {
  */
 export async function openProject(name) {
   const wanted = checked(name, 'A project');
-  const found = await database.run(['projects'], 'readwrite', async (transaction) => {
+  const found = await projects.run(['projects'], 'readwrite', async (transaction) => {
     const names = /** @type {string[]} */ (await transaction.keys('projects'));
     const there = names.find((other) => same(other, wanted));
     if (there) return there;
@@ -100,7 +89,7 @@ export async function openProject(name) {
 
 /** @param {string} name */
 export async function deleteProject(name) {
-  await database.run(STORES, 'readwrite', async (transaction) => {
+  await projects.run(STORES, 'readwrite', async (transaction) => {
     for (const id of await transaction.keys('images', name, 'project')) erase(transaction, String(id));
     transaction.remove('projects', name);
   });
@@ -168,7 +157,7 @@ export class Project {
    */
   async rename(name) {
     const before = this.name;
-    const record = await database.run(STORES, 'readwrite', async (transaction) => {
+    const record = await projects.run(STORES, 'readwrite', async (transaction) => {
       /** @type {Stored | undefined} */
       const record = await transaction.get('projects', before);
       if (!record) throw deleted(before);
@@ -307,7 +296,7 @@ export class Project {
    * @returns {Promise<Blob>} a JPEG
    */
   async blob(id) {
-    const bytes = await database.run(['pictures'], 'readonly', (transaction) =>
+    const bytes = await projects.run(['pictures'], 'readonly', (transaction) =>
       transaction.get('pictures', id),
     );
     if (bytes) return toBlob(bytes);
@@ -410,32 +399,6 @@ export class Project {
     });
   }
 
-  /**
-   * Embeddings of pictures that were kept before.
-   * @param {readonly string[]} ids
-   * @param {string} key what embedded them, and what of them
-   * @returns {Promise<(Uint16Array | undefined)[]>} float16, one for each id
-   */
-  embeddings(ids, key) {
-    return database.run(['embeddings'], 'readonly', async (transaction) => {
-      const found = await Promise.all(ids.map((id) => transaction.get('embeddings', [id, key])));
-      return found.map((bytes) => bytes && new Uint16Array(bytes));
-    });
-  }
-
-  /**
-   * Keeps an embedding of a picture, as long as the picture is there.
-   * @param {string} id
-   * @param {string} key
-   * @param {Uint16Array} values float16
-   */
-  async keepEmbedding(id, key, values) {
-    await database.run(['images', 'embeddings'], 'readwrite', async (transaction) => {
-      if (!(await transaction.get('images', id))) return;
-      transaction.put('embeddings', values.slice().buffer, [id, key]);
-    });
-  }
-
   /** Asks the browser to keep the project even when the disk gets full. @returns {Promise<boolean>} whether it will */
   async persist() {
     try {
@@ -490,7 +453,7 @@ export class Project {
    * @returns {Promise<T>}
    */
   async #changeOnce(work) {
-    const { value, record, changes } = await database.run(STORES, 'readwrite', async (transaction) => {
+    const { value, record, changes } = await projects.run(STORES, 'readwrite', async (transaction) => {
       /** @type {Stored | undefined} */
       const record = await transaction.get('projects', this.name);
       if (!record) throw deleted(this.name);
@@ -512,7 +475,7 @@ export class Project {
    * @param {number} before
    */
   async #forgetRemoved(before) {
-    await database.run(STORES, 'readwrite', async (transaction) => {
+    await projects.run(STORES, 'readwrite', async (transaction) => {
       /** @type {Stored | undefined} */
       const record = await transaction.get('projects', this.name);
       if (!record) return;
@@ -558,7 +521,7 @@ export class Project {
   }
 
   async #readAll() {
-    const [record, rows] = await database.run(['projects', 'images'], 'readonly', (transaction) =>
+    const [record, rows] = await projects.run(['projects', 'images'], 'readonly', (transaction) =>
       Promise.all([transaction.get('projects', this.name), this.#stored(transaction)]),
     );
     if (!record) return;

@@ -1,0 +1,484 @@
+// Fits the heads of a model as pytrain train does: chosen on pictures that were left out, honest about how sure it is.
+
+import { tensor2d } from '@tensorflow/tfjs-core';
+import { coordinatesOf, shorten } from './coordinates.js';
+import { best, chooseThreshold, deviation, fitTemperature, judge, losses, mean, softmax } from './figures.js';
+import { productsOf } from './products.js';
+import { Rows, range } from './rows.js';
+import { fitSoftmax, logitsOf } from './softmax.js';
+
+/** @typedef {import('./blocks.js').Fit} Fit */
+/** @typedef {import('./blocks.js').Emphasis} Emphasis */
+/** @typedef {import('./figures.js').Judged} Judged */
+/** @typedef {{kernel: Float32Array, bias: Float32Array}} Head on embeddings: [width, outputs], [outputs] */
+
+/** Of so many pictures, the first emphasis learns by itself what counts; of more still, one fold tells enough. */
+const FEW = 2000;
+const MANY = 3000;
+
+/** As pytrain.training.fitter: when mirrored views show something else, as where left differs from right. */
+const MIRROR_LOSS = 0.15;
+const MIRROR_LEAST = 5;
+
+/**
+ * @typedef {object} Progress
+ * @property {number} done
+ * @property {number} total heads to fit
+ * @property {number} [loss] of the head that is fitted, in nats
+ * @property {number} [accuracy] of it, on what it learns from
+ * @property {number} [heldOut] of it, on the held-out pictures
+ */
+
+/**
+ * @typedef {object} Fitted
+ * @property {Head} logits for the classes, calibrated
+ * @property {Head} known for the classes and, last, none of them
+ * @property {number} temperature
+ * @property {number} threshold of `known`, below which the answer is `unknown`
+ * @property {{emphasis: Emphasis, strength: number, tried: Try[]}} choice
+ * @property {boolean} mirrored whether mirrored views showed the same classes
+ * @property {{loss: number[], accuracy: number[], heldOut: number[]}} curves of the head that is shipped
+ * @property {Judged & {rejected: number | null}} heldOut rejected: share of the held-out pictures that are called unknown
+ * @property {Judged} crossValidation of heads made in the same way, each on pictures that it did not see
+ */
+
+/** @typedef {{emphasis: number, strength: number, loss: number, accuracy: number, temperature: number}} Try */
+
+/**
+ * @param {import('./rows.js').Lesson} lesson
+ * @param {(rows: Rows) => import('./products.js').ReadRows} reader gives the embeddings of rows
+ * @param {Fit} fit
+ * @param {(progress: Progress) => void} [onProgress]
+ * @returns {Promise<Fitted>}
+ */
+export async function fitHeads(lesson, reader, fit, onProgress = () => {}) {
+  const rows = new Rows(lesson, fit.folds);
+  const emphases = emphasesOf(fit, rows.pictures.to);
+  const { from } = rows.pictures;
+  const centre = range({ from, to: rows.pictures.to });
+  const read = reader(rows);
+  const products = await productsOf(read, rows.count, centre, rows.basis(), fit, emphases);
+  return new Fitter(rows, products, emphases, fit, onProgress).fitAll();
+}
+
+/**
+ * Emphases that differ where the network has but one level, or tells no places apart.
+ * @param {Fit} fit
+ * @param {number} pictures
+ */
+function emphasesOf({ emphases, levels, cells }, pictures) {
+  /** @type {Map<string, Emphasis>} */
+  const found = new Map();
+  for (const emphasis of emphases) {
+    const used = levels.map((_, level) => emphasis.levels[level]);
+    const length = Math.hypot(...used);
+    if (length === 0) continue;
+    const places = emphasis.places && cells > 1;
+    // Of two that come to the same, the later one counts, for the last is the plainest.
+    const name = `${used.map((one) => (one / length).toFixed(6))} ${places}`;
+    found.delete(name);
+    found.set(name, { levels: used, places });
+  }
+  const all = [...found.values()];
+  return pictures > FEW ? all.slice(0, 1) : all;
+}
+
+class Fitter {
+  #done = 0;
+
+  /**
+   * @param {Rows} rows
+   * @param {import('./products.js').Products} products
+   * @param {Emphasis[]} emphases
+   * @param {Fit} fit
+   * @param {(progress: Progress) => void} onProgress
+   */
+  constructor(rows, products, emphases, fit, onProgress) {
+    this.rows = rows;
+    this.products = products;
+    this.emphases = emphases;
+    this.fit = fit;
+    this.onProgress = onProgress;
+    this.classes = rows.names.length;
+    const place = new Map(products.basis.map((row, at) => [row, at]));
+    /** Places in the basis. */
+    this.at = (/** @type {number} */ row) => /** @type {number} */ (place.get(row));
+    this.ofPictures = products.basis.flatMap((row, at) => (row < rows.pictures.to ? [at] : []));
+    this.folds = this.#foldsToJudge();
+    const strengths = this.fit.strengths.length - 1;
+    this.total = (emphases.length + strengths + 2) * this.folds.length + 2;
+  }
+
+  /** @returns {Fitted} */
+  fitAll() {
+    const mirrored = this.#mirrorsShowTheSame();
+    const strays = this.#strays(mirrored);
+    const tries = this.emphases.map((_, emphasis) => this.#tried(emphasis, strays, [this.fit.usual])[0]);
+    let chosen = this.#chosen(tries);
+    const strengths = this.fit.strengths.filter((strength) => strength !== this.fit.usual);
+    const further = this.#tried(chosen.row.emphasis, strays, strengths);
+    for (const one of further) if (one.row.loss < chosen.row.loss) chosen = one;
+
+    const { emphasis, strength, temperature } = chosen.row;
+    const { head, curves, held } = this.#final(emphasis, strength, strays);
+    const known = this.#known(strays, mirrored);
+    const { names } = this.rows;
+    const heldTruth = this.rows.truth.slice(this.rows.heldOut.from, this.rows.heldOut.to);
+    const heldProbabilities = softmax(held, this.classes, temperature);
+    const rejected = known.heldOut.filter((score) => score < known.threshold).length;
+    return {
+      logits: {
+        kernel: head.kernel.map((one) => one / temperature),
+        bias: head.bias.map((one) => one / temperature),
+      },
+      known: known.head,
+      temperature,
+      threshold: known.threshold,
+      choice: {
+        emphasis: this.emphases[emphasis],
+        strength,
+        tried: [...tries, ...further].map(({ row }) => row),
+      },
+      mirrored,
+      curves,
+      heldOut: {
+        ...judge(heldProbabilities, heldTruth, names),
+        rejected: heldTruth.length ? rejected / heldTruth.length : null,
+      },
+      crossValidation: judge(softmax(chosen.logits, this.classes, temperature), chosen.truth, names),
+    };
+  }
+
+  /** Folds whose pictures can be answered by heads that did not see them. */
+  #foldsToJudge() {
+    const { pictures } = this.rows;
+    const all = Array.from({ length: this.fit.folds }, (_, fold) => fold);
+    const able = all.filter((fold) => this.#answerable(fold).length > 0);
+    return pictures.to > MANY ? able.slice(0, 1) : able;
+  }
+
+  /**
+   * Pictures of a fold whose classes the heads that did not see it know, where these are at least two.
+   * @param {number} fold
+   */
+  #answerable(fold) {
+    const { truth, fold: folds, pictures } = this.rows;
+    const all = range(pictures);
+    const taught = new Set(all.filter((row) => folds[row] !== fold).map((row) => truth[row]));
+    return taught.size < 2 ? [] : all.filter((row) => folds[row] === fold && taught.has(truth[row]));
+  }
+
+  /**
+   * Whether heads that were told nothing of views answer mirrored ones about as well as others. A left hand that is
+   * mirrored is a right hand: where such classes are told apart, they do not.
+   */
+  #mirrorsShowTheSame() {
+    const { rows, fit, classes } = this;
+    const views = range(rows.views);
+    const asked = [...range(rows.pictures), ...views];
+    const { tensor } = this.#coordinates(0, [], this.ofPictures, asked);
+    /** @type {Record<'plain' | 'mirrored', {n: number[], right: number[]}>} */
+    const found = {
+      plain: { n: new Array(classes).fill(0), right: new Array(classes).fill(0) },
+      mirrored: { n: new Array(classes).fill(0), right: new Array(classes).fill(0) },
+    };
+    for (const fold of views.length ? this.folds : []) {
+      const weights = new Float32Array(asked.length);
+      for (const row of range(rows.pictures)) weights[row] = Number(rows.fold[row] !== fold);
+      const truth = this.#truthOf(asked);
+      const head = fitSoftmax({ coordinates: tensor, truth, weights, outputs: classes, strength: fit.usual });
+      const said = logitsOf(tensor, head);
+      for (const [number, row] of views.entries()) {
+        if (rows.fold[row] !== fold) continue;
+        const kind = found[rows.mirrored[number] ? 'mirrored' : 'plain'];
+        const right = best(said, (rows.pictures.to + number) * classes, classes) === rows.truth[row];
+        kind.n[rows.truth[row]]++;
+        kind.right[rows.truth[row]] += Number(right);
+      }
+      this.#progress();
+    }
+    tensor.dispose();
+    return sameWhenMirrored(found.plain, found.mirrored);
+  }
+
+  /**
+   * @param {boolean} mirrored
+   * @returns {import('./coordinates.js').Stray[]}
+   */
+  #strays(mirrored) {
+    return this.#views(mirrored).map((row) => ({
+      view: this.at(row),
+      picture: this.at(this.rows.pictureOf[row - this.rows.views.from]),
+    }));
+  }
+
+  /** @param {boolean} mirrored whether mirrored ones may be used */
+  #views(mirrored) {
+    const { views } = this.rows;
+    return range(views).filter((row) => mirrored || !this.rows.mirrored[row - views.from]);
+  }
+
+  /**
+   * Heads of an emphasis with some strengths, on pictures that they did not see.
+   * @param {number} emphasis
+   * @param {import('./coordinates.js').Stray[]} strays
+   * @param {number[]} strengths
+   */
+  #tried(emphasis, strays, strengths) {
+    const { rows, classes } = this;
+    const all = range(rows.pictures);
+    const { tensor } = this.#coordinates(emphasis, strays, this.ofPictures, all);
+    const truth = this.#truthOf(all);
+    const found = strengths.map((strength) => {
+      /** @type {number[]} */
+      const logits = [];
+      /** @type {number[]} */
+      const answered = [];
+      /** @type {import('./softmax.js').Weights | undefined} */
+      let start;
+      for (const fold of this.folds) {
+        const weights = this.#weights(all, fold);
+        start = fitSoftmax({ coordinates: tensor, truth, weights, outputs: classes, strength, start });
+        const said = logitsOf(tensor, start);
+        for (const row of this.#answerable(fold)) {
+          for (let k = 0; k < classes; k++) logits.push(said[row * classes + k]);
+          answered.push(rows.truth[row]);
+        }
+        this.#progress();
+      }
+      return tryOf(emphasis, strength, logits, answered, classes);
+    });
+    tensor.dispose();
+    return found;
+  }
+
+  /**
+   * The plainest emphasis is left only for one that is better by more than a standard error (Breiman et al.,
+   * Classification and regression trees, 1984): with few pictures, small differences are luck.
+   * @param {ReturnType<typeof tryOf>[]} tries
+   */
+  #chosen(tries) {
+    const plain = tries[tries.length - 1];
+    const least = tries.reduce((a, b) => (b.row.loss < a.row.loss ? b : a));
+    if (plain.losses.length === 0) return tries[0];
+    const gain = plain.losses.map((loss, at) => loss - least.losses[at]);
+    return mean(gain) <= deviation(gain) / Math.sqrt(gain.length) ? plain : least;
+  }
+
+  /**
+   * The head that is shipped, fitted to all pictures.
+   * @param {number} emphasis
+   * @param {number} strength
+   * @param {import('./coordinates.js').Stray[]} strays
+   */
+  #final(emphasis, strength, strays) {
+    const { rows, classes } = this;
+    const all = range(rows.pictures);
+    const { tensor, toHead } = this.#coordinates(emphasis, strays, this.ofPictures, all);
+    const held = this.#coordinates(emphasis, strays, this.ofPictures, range(rows.heldOut)).tensor;
+    const heldTruth = this.#truthOf(range(rows.heldOut));
+    const curves = {
+      loss: /** @type {number[]} */ ([]),
+      accuracy: /** @type {number[]} */ ([]),
+      heldOut: /** @type {number[]} */ ([]),
+    };
+    const weights = fitSoftmax({
+      coordinates: tensor,
+      truth: this.#truthOf(all),
+      weights: this.#weights(all),
+      outputs: classes,
+      strength,
+      onStep: ({ weights, loss, accuracy }) => {
+        const heldOut = accuracyOf(logitsOf(held, weights), heldTruth, classes);
+        curves.loss.push(loss);
+        curves.accuracy.push(accuracy);
+        if (heldOut !== undefined) curves.heldOut.push(heldOut);
+        this.onProgress({ done: this.#done, total: this.total, loss, accuracy, heldOut });
+      },
+    });
+    this.#progress();
+    const said = logitsOf(held, weights);
+    tensor.dispose();
+    held.dispose();
+    return { head: toHead(weights), curves, held: said };
+  }
+
+  /**
+   * The head for the classes and none of them, and the score that parts them.
+   * @param {import('./coordinates.js').Stray[]} strays
+   * @param {boolean} mirrored
+   */
+  #known(strays, mirrored) {
+    const { rows, fit, classes } = this;
+    const views = this.#views(mirrored);
+    const learned = [...range(rows.pictures), ...views, ...range(rows.none), ...range(rows.outsiders)];
+    const used = this.products.basis.flatMap((row, at) =>
+      row < rows.views.from || row >= rows.views.to || views.includes(row) ? [at] : [],
+    );
+    const { tensor, toHead } = this.#coordinates(0, strays, used, learned);
+    const truth = this.#truthOf(learned).map((label) => (label < 0 ? classes : label));
+    const task = { coordinates: tensor, truth, outputs: classes + 1, strength: fit.usual };
+    /** @type {number[]} */
+    const known = [];
+    /** @type {number[]} */
+    const own = [];
+    let start = fitSoftmax({ ...task, weights: this.#weightsOfKnown(learned, views) });
+    const all = start;
+    this.#progress();
+    for (const fold of this.folds) {
+      start = fitSoftmax({ ...task, weights: this.#weightsOfKnown(learned, views, fold), start });
+      const scores = scoresOf(logitsOf(tensor, start), classes);
+      const answered = new Set(this.#answerable(fold));
+      for (const [at, row] of learned.entries()) {
+        if (row >= rows.outsiders.from || rows.fold[row] !== fold) continue;
+        if (row >= rows.none.from) own.push(scores[at]);
+        else if (row >= rows.views.from || answered.has(row)) known.push(scores[at]);
+      }
+      this.#progress();
+    }
+    tensor.dispose();
+    const held = this.#coordinates(0, strays, used, range(rows.heldOut)).tensor;
+    const heldOut = scoresOf(logitsOf(held, all), classes);
+    held.dispose();
+    return { head: toHead(all), threshold: chooseThreshold(known, own, fit), heldOut };
+  }
+
+  /**
+   * @param {number} emphasis
+   * @param {import('./coordinates.js').Stray[]} strays
+   * @param {number[]} used which of the basis is learned from, by their places in it
+   * @param {number[]} rows
+   */
+  #coordinates(emphasis, strays, used, rows) {
+    const { basis, byEmphasis, back } = this.products;
+    const short = shorten(byEmphasis[emphasis], basis, strays, this.fit.straying);
+    const { values, n, shares } = coordinatesOf(short.products, basis, used, rows, this.fit.ridge);
+    return {
+      tensor: tensor2d(values, [rows.length, n]),
+      toHead: (/** @type {import('./softmax.js').Weights} */ { kernel, bias, outputs }) => {
+        const whole = short.whole(shares(kernel, outputs), outputs);
+        const found = back(whole, emphasis, outputs);
+        return { kernel: found.kernel, bias: bias.map((one, k) => one + found.offset[k]) };
+      },
+    };
+  }
+
+  /** @param {number[]} rows */
+  #truthOf(rows) {
+    return Int32Array.from(rows, (row) => this.rows.truth[row]);
+  }
+
+  /**
+   * Rare classes count more, by the root of their rarity; on average 1.
+   * @param {number[]} pictures
+   * @param {number} [without] the fold that is left out
+   */
+  #weights(pictures, without) {
+    const { truth, fold } = this.rows;
+    const left = pictures.filter((row) => fold[row] !== without);
+    const counts = new Float64Array(this.classes);
+    for (const row of left) counts[truth[row]]++;
+    const sum = left.reduce((total, row) => total + 1 / Math.sqrt(counts[truth[row]]), 0);
+    return Float32Array.from(pictures, (row) =>
+      fold[row] === without ? 0 : left.length / sum / Math.sqrt(counts[truth[row]]),
+    );
+  }
+
+  /**
+   * Pictures, their views half as much, and what shows none of the classes as much as all pictures: half for the user's
+   * own, who knows best what will be held up, half for ours.
+   * @param {number[]} learned
+   * @param {number[]} views
+   * @param {number} [without]
+   */
+  #weightsOfKnown(learned, views, without) {
+    const { rows } = this;
+    const all = range(rows.pictures);
+    const ofPictures = this.#weights(all, without);
+    const pictures = all.filter((row) => rows.fold[row] !== without).length;
+    const seen = views.filter((row) => rows.fold[row] !== without).length;
+    const own = range(rows.none).filter((row) => rows.fold[row] !== without).length;
+    const generated = rows.outsiders.to - rows.outsiders.from;
+    const share = own && generated ? 0.5 : 1;
+    return Float32Array.from(learned, (row) => {
+      if (row >= rows.outsiders.from) return (share * pictures) / generated;
+      if (rows.fold[row] === without) return 0;
+      if (row >= rows.none.from) return (share * pictures) / own;
+      if (row < rows.views.from) return ofPictures[row];
+      return (ofPictures[rows.pictureOf[row - rows.views.from]] * pictures) / (2 * seen);
+    });
+  }
+
+  #progress() {
+    this.#done++;
+    this.onProgress({ done: Math.min(this.#done, this.total), total: this.total });
+  }
+}
+
+/**
+ * @param {number} emphasis
+ * @param {number} strength
+ * @param {number[]} logits
+ * @param {number[]} truth
+ * @param {number} classes
+ */
+function tryOf(emphasis, strength, logits, truth, classes) {
+  const temperature = fitTemperature(logits, classes, truth);
+  const each = losses(logits, classes, truth, temperature);
+  return {
+    logits,
+    truth,
+    losses: each,
+    row: {
+      emphasis,
+      strength,
+      loss: truth.length ? mean(each) : 0,
+      accuracy: accuracyOf(logits, truth, classes) ?? 0,
+      temperature,
+    },
+  };
+}
+
+/**
+ * @param {{n: number[], right: number[]}} plain
+ * @param {{n: number[], right: number[]}} mirrored
+ */
+function sameWhenMirrored(plain, mirrored) {
+  const share = (/** @type {{n: number[], right: number[]}} */ { n, right }) => {
+    const all = n.reduce((sum, count) => sum + count, 0);
+    return all ? right.reduce((sum, count) => sum + count, 0) / all : 1;
+  };
+  const worst = plain.right.some((right, k) => {
+    const expected = mirrored.n[k] * (right / Math.max(1, plain.n[k]));
+    return expected >= MIRROR_LEAST && mirrored.right[k] < expected / 2;
+  });
+  return share(mirrored) >= (1 - MIRROR_LOSS) * share(plain) && !worst;
+}
+
+/**
+ * @param {ArrayLike<number>} logits
+ * @param {ArrayLike<number>} truth
+ * @param {number} classes
+ * @returns {number | undefined}
+ */
+function accuracyOf(logits, truth, classes) {
+  if (truth.length === 0) return undefined;
+  let right = 0;
+  for (let row = 0; row < truth.length; row++) {
+    right += Number(best(logits, row * classes, classes) === truth[row]);
+  }
+  return right / truth.length;
+}
+
+/**
+ * How surely each row is of one of the classes at all: the last output is none of them.
+ * @param {Float32Array} logits [rows, classes + 1]
+ * @param {number} classes
+ * @returns {number[]}
+ */
+function scoresOf(logits, classes) {
+  const probabilities = softmax(logits, classes + 1);
+  const scores = [];
+  for (let i = classes; i < probabilities.length; i += classes + 1) scores.push(1 - probabilities[i]);
+  return scores;
+}
