@@ -166,10 +166,18 @@ function set(state, label, confidence, title, aside, certainty) {
   Object.assign(poster.dataset, { state, label, confidence });
   write(byId('verdict'), title);
   byId('verdict').classList.toggle('long', title.length > 9);
+  fit(title);
   write(byId('confidence'), certainty);
   write(byId('aside'), aside);
   if (state !== 'loading') poster.style.removeProperty('--loaded');
   draw(state === 'known' ? [label] : labels.every((name) => SHAPES.includes(name)) ? labels : []);
+}
+
+/** Tells the style sheet how long the longest word is. @param {string} title */
+function fit(title) {
+  const signs = String(Math.max(4, ...title.split(/\s+/).map(({ length }) => length)));
+  const { style } = byId('answer');
+  if (style.getPropertyValue('--signs') !== signs) style.setProperty('--signs', signs);
 }
 
 /** @param {readonly string[]} names */

@@ -6,6 +6,7 @@ import { byId, make } from '../dom.js';
 import { clearMessage, showMessage } from '../message.js';
 import { look } from './look.js';
 import { camera, state, video } from './state.js';
+import { showStatus } from './status.js';
 
 const select = byId('cameras', HTMLSelectElement);
 
@@ -50,6 +51,19 @@ async function showCameraList() {
   if (!cameras.length) select.append(make('option', { value: '' }, 'No camera'));
   select.disabled = cameras.length === 0;
   if (cameras.some(({ id }) => id === shown)) select.value = shown;
+  const facing = new Set(cameras.map((one) => one.facing));
+  byId('turn').hidden = !(facing.has('user') && facing.has('environment'));
+}
+
+/** From the front of a phone to its back, and the other way. */
+async function turn() {
+  try {
+    if (await camera.turn()) setMirrored(!camera.looksAway);
+    chosen = camera.id;
+  } catch (error) {
+    showMessage('camera', error);
+  }
+  await showCamera();
 }
 
 /** @param {boolean} frozen */
@@ -90,10 +104,14 @@ camera.onGone = () => {
 };
 camera.onBack = () => {
   clearMessage('camera');
+  showStatus('The camera is back.');
   showCamera();
 };
+camera.onStill = () => showStatus('The camera gives no pictures for now; another program may be using it.');
+camera.onMoving = () => showStatus('The camera gives pictures again.');
 camera.onList = showCameraList;
 setMirrored(true);
+byId('turn').addEventListener('click', turn);
 select.addEventListener('change', () => {
   chosen = select.value;
   startCamera();

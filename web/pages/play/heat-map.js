@@ -5,7 +5,7 @@ import { amount } from './calm.js';
 import { shown, state } from './state.js';
 
 /** The map has a few places each way; so many pixels each way make it smooth, and the browser does the rest. */
-const SIZE = 64;
+const SIZE = 128;
 
 const canvas = byId('heat', HTMLCanvasElement);
 const button = byId('looks', HTMLButtonElement);

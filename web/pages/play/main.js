@@ -49,7 +49,8 @@ async function usePicture(file) {
     await drawFile(file, picture);
     clearMessage('picture');
     byId('picture-invite').hidden = true;
-    byId('picture-hint').textContent = `${file.name}: the model sees the centre square.`;
+    byId('picture-other').hidden = false;
+    byId('picture-hint').textContent = file.name;
     await look();
   } catch (error) {
     showMessage('picture', error);

@@ -18,6 +18,7 @@ import { startHistory } from './history.js';
 import { look } from './look.js';
 import { markChosen, openGallery, showGallery } from './model-gallery.js';
 import { state } from './state.js';
+import { showStatus } from './status.js';
 import { offerServer } from './to-server.js';
 
 const select = byId('models', HTMLSelectElement);
@@ -99,6 +100,9 @@ async function loadModel(address) {
       heatMap: wantsHeat(),
       onProgress: (progress) => {
         if (loading === mine) showProgress(progress);
+      },
+      onStatus: ({ text }) => {
+        if (loading === mine) showStatus(text);
       },
       onError: (error) => {
         if (loading === mine)

@@ -18,7 +18,7 @@ const FAILURES = 3;
  * @property {string} [thumbnail] its address
  */
 
-/** @typedef {{path: string, why: string}} Problem */
+/** @typedef {{path: string, why: string}} Problem why: a sentence that goes on from the path */
 
 export class Sheet {
   /** Readable so far, or not yet tried. @type {Row[]} */
@@ -113,7 +113,9 @@ export class Sheet {
 
   /** @param {Row} row @param {string} why */
   #drop(row, why) {
-    this.problems.push({ path: row.path, why });
+    // It begins with the file's name, which is told with its folders already.
+    const rest = why.startsWith(row.file.name) ? why.slice(row.file.name.length).trim() : why;
+    this.problems.push({ path: row.path, why: rest });
     this.rows.splice(this.rows.indexOf(row), 1);
   }
 

@@ -168,7 +168,7 @@ function fill(button, { path, answer, guesses, thumbnail }) {
   const picture = thumbnail
     ? make('img', { src: thumbnail, alt: '', decoding: 'async', draggable: 'false' })
     : make('span', { class: 'blank' });
-  button.className = unknown ? 'tile unsure' : 'tile';
+  button.className = unknown || !said ? 'tile unsure' : 'tile';
   button.title = path;
   button.replaceChildren(
     picture,
