@@ -45,16 +45,21 @@ async function run(id) {
   try {
     if (await camera.start(id || undefined)) setMirrored(!camera.looksAway);
   } catch (error) {
-    const { what, expected, fix } = /** @type {PytrainError} */ (error);
-    const instead = `${fix} Without a camera, drop pictures onto a class.`;
-    const told =
-      what && !/Without a camera/.test(fix ?? '') ? new PytrainError(what, expected, instead) : error;
-    showMessage('camera', told, { label: 'Start it again', run: () => startCamera('') });
+    showMessage('camera', forTeaching(error), { label: 'Start it again', run: () => startCamera('') });
   }
   start.disabled = false;
   start.textContent = 'Start camera';
   await show();
   return camera.running;
+}
+
+/**
+ * The start page offers a picture or a drawing instead; here pictures belong to a class.
+ * @param {any} error
+ */
+function forTeaching({ what, expected, fix }) {
+  const instead = String(fix).replace(/use a picture( or draw)?\.$/, 'drop pictures onto a class.');
+  return new PytrainError(what, expected, instead);
 }
 
 export function stopCamera() {

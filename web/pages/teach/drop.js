@@ -1,7 +1,8 @@
-// What is dropped beside the classes: folders become classes, project files are opened.
+// Folders that become classes: dropped beside the classes, or chosen.
 
+import { byId } from '../dom.js';
 import { showMessage } from '../message.js';
-import { addFolders, dropped } from './files.js';
+import { addFolders, chosen, dropped } from './files.js';
 import { studio } from './studio.js';
 
 document.addEventListener('dragover', (event) => event.preventDefault());
@@ -18,4 +19,11 @@ document.addEventListener('drop', async (event) => {
       fix: 'Drop pictures onto a class. A folder with a folder for each class may be dropped anywhere.',
     });
   }
+});
+
+byId('add-folder').addEventListener('change', ({ target }) => {
+  const input = /** @type {HTMLInputElement} */ (target);
+  const groups = chosen(/** @type {FileList} */ (input.files));
+  input.value = '';
+  addFolders(groups);
 });

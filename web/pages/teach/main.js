@@ -12,6 +12,7 @@ import { openLast } from './projects.js';
 try {
   await openLast();
 } catch (error) {
-  document.body.classList.add('without-storage');
+  const all = document.querySelectorAll('.project :is(button, input), #studio :is(button, input, select)');
+  for (const one of all) /** @type {HTMLButtonElement} */ (one).disabled = true;
   showMessage('storage', error, { label: 'Try again', run: () => location.reload() });
 }

@@ -135,7 +135,7 @@ function item({ name, classes, images, changed: date }) {
  */
 function askFirst(row, name, images) {
   const what = images ? `${name} and its ${plural(images, 'picture')}` : name;
-  const yes = make('button', { type: 'button', class: 'primary' }, 'Delete for good');
+  const yes = make('button', { type: 'button', class: 'strong' }, 'Delete for good');
   const no = make('button', { type: 'button' }, 'Keep it');
   const ask = make('div', { class: 'sure', role: 'group', 'aria-label': `Delete ${name}` });
   ask.append(make('p', {}, `Delete ${what}? This cannot be undone. Models made of it stay.`), yes, no);

@@ -1,0 +1,521 @@
+"""The page Teach: recording, pictures, classes and projects, and all that can go wrong with them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from typing import Any
+
+import pytest
+from live import CHECKOUT, Launch, Open
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from pytrain.dataset.four_shapes import draw_scene
+
+WIDE = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def teach(open_page: Open, camera_browser: Browser) -> Page:
+    """The page with a camera that runs, and the two classes that a new project has."""
+    page: Page = open_page(camera_browser, "/teach/", viewport=WIDE).page
+    start_camera(page)
+    return page
+
+
+def start_camera(page: Page) -> None:
+    page.get_by_test_id("start-camera").click()
+    expect(page.get_by_test_id("stop-camera")).to_be_enabled()
+
+
+def row(page: Page, number: int) -> Locator:
+    return page.get_by_test_id("class").nth(number - 1)
+
+
+def count(page: Page, number: int) -> int:
+    return int(row(page, number).locator(".count").inner_text().replace(",", ""))
+
+
+def wait_for(page: Page, number: int, at_least: int) -> None:
+    """Until a class has so many pictures."""
+    page.wait_for_function(
+        """([at, least]) => {
+          const [, found] = [0, document.querySelectorAll('.class .count')[at]?.textContent.replace(',', '')];
+          return Number(found) >= least;
+        }""",
+        arg=[number - 1, at_least],
+    )
+
+
+def hold(page: Page, number: int, pictures: int = 12) -> None:
+    """Holds a class's button with the mouse until it has so many pictures more."""
+    before = count(page, number)
+    button = page.get_by_test_id(f"hold-{number}")
+    button.hover()
+    page.mouse.down()
+    wait_for(page, number, before + pictures)
+    page.mouse.up()
+    settle(page, number)
+
+
+def settle(page: Page, number: int) -> int:
+    """Until no picture comes any more; how many there are."""
+    last = -1
+    while count(page, number) != last:
+        last = count(page, number)
+        page.wait_for_timeout(400)
+    return last
+
+
+def jpeg(label: str, seed: int, side: int = 320) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(draw_scene(label, seed)).resize((side, side)).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def drop(page: Page, target: Locator, files: list[tuple[str, bytes]], times: int = 1) -> None:
+    """Drops files onto a place, each of them so many times."""
+    transfer = page.evaluate_handle(
+        """([files, times]) => {
+          const transfer = new DataTransfer();
+          const bytesOf = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+          const contents = files.map(([name, text]) => [name, bytesOf(text)]);
+          for (let time = 0; time < times; time++) {
+            for (const [name, bytes] of contents) {
+              const type = name.endsWith('.jpg') ? 'image/jpeg' : '';
+              transfer.items.add(new File([bytes], `${time || ''}${name}`, { type }));
+            }
+          }
+          return transfer;
+        }""",
+        [[[name, base64.b64encode(content).decode()] for name, content in files], times],
+    )
+    target.dispatch_event("drop", {"dataTransfer": transfer})
+
+
+def all_of_axe(page: Page) -> list[str]:
+    """Everything that axe finds, of whatever impact."""
+    page.evaluate((CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+
+
+# Recording
+
+
+def test_a_held_mouse_button_records_and_a_released_one_does_not(teach: Page) -> None:
+    hold(teach, 1)
+    recorded = count(teach, 1)
+    teach.wait_for_timeout(700)
+    assert count(teach, 1) == recorded
+    assert count(teach, 2) == 0
+    expect(row(teach, 1).get_by_role("option")).not_to_have_count(0)
+
+
+def test_letting_go_beside_the_button_ends_the_recording_too(teach: Page) -> None:
+    teach.get_by_test_id("hold-1").hover()
+    teach.mouse.down()
+    wait_for(teach, 1, 3)
+    teach.mouse.move(900, 500)
+    teach.mouse.up()
+    recorded = settle(teach, 1)
+    teach.wait_for_timeout(700)
+    assert count(teach, 1) == recorded
+    expect(teach.get_by_test_id("counter")).to_be_hidden()
+
+
+@pytest.mark.parametrize("key", ["Space", "Enter"])
+def test_the_button_records_by_keyboard_as_long_as_the_key_is_down(teach: Page, key: str) -> None:
+    teach.get_by_test_id("hold-2").focus()
+    teach.keyboard.down(key)
+    wait_for(teach, 2, 5)
+    expect(teach.get_by_test_id("counter")).to_contain_text("Class 2")
+    teach.keyboard.up(key)
+    recorded = settle(teach, 2)
+    teach.wait_for_timeout(500)
+    assert count(teach, 2) == recorded
+
+
+def test_a_number_key_records_its_class_but_not_while_a_name_is_typed(teach: Page) -> None:
+    teach.keyboard.down("1")
+    wait_for(teach, 1, 5)
+    teach.keyboard.up("1")
+    recorded = settle(teach, 1)
+    name = teach.get_by_test_id("class-name-2")
+    name.fill("")
+    name.press_sequentially("Fist 1")
+    name.press("Enter")
+    expect(teach.get_by_test_id("hold-2")).to_have_accessible_name(re.compile("Fist 1"))
+    assert (count(teach, 1), count(teach, 2)) == (recorded, 0)
+
+
+def test_a_lost_window_ends_the_recording(teach: Page) -> None:
+    teach.keyboard.down("1")
+    wait_for(teach, 1, 3)
+    teach.evaluate("window.dispatchEvent(new Event('blur'))")
+    recorded = settle(teach, 1)
+    teach.wait_for_timeout(500)
+    assert count(teach, 1) == recorded
+
+
+def test_the_rate_is_kept_and_a_higher_one_records_more(teach: Page) -> None:
+    def in_two_seconds(rate: int) -> int:
+        teach.get_by_test_id("rate").fill(str(rate))
+        before = count(teach, 1)
+        teach.keyboard.down("1")
+        teach.wait_for_timeout(2000)
+        teach.keyboard.up("1")
+        return settle(teach, 1) - before
+
+    slow, quick = in_two_seconds(2), in_two_seconds(20)
+    assert 3 <= slow <= 6
+    assert quick > 2 * slow
+    teach.reload()
+    expect(teach.get_by_test_id("rate")).to_have_value("20")
+
+
+def test_a_finger_records_with_the_bar_below_the_page(open_page: Open, camera_browser: Browser) -> None:
+    page = open_page(camera_browser, "/teach/", viewport=PHONE, has_touch=True, is_mobile=True).page
+    start_camera(page)
+    box = page.get_by_test_id("bar-hold-2").bounding_box()
+    assert box is not None
+    assert box["y"] > PHONE["height"] * 0.8, "within reach of a thumb"
+    at = {"x": box["x"] + 20, "y": box["y"] + 20}
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    wait_for(page, 2, 5)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    recorded = settle(page, 2)
+    page.wait_for_timeout(500)
+    assert count(page, 2) == recorded
+    assert count(page, 1) == 0
+
+
+def test_holding_a_button_starts_the_camera(open_page: Open, camera_browser: Browser) -> None:
+    page = open_page(camera_browser, "/teach/", viewport=WIDE).page
+    page.get_by_test_id("hold-1").hover()
+    page.mouse.down()
+    wait_for(page, 1, 3)
+    page.mouse.up()
+
+
+def test_when_the_camera_goes_away_what_was_recorded_stays(teach: Page) -> None:
+    teach.keyboard.down("1")
+    wait_for(teach, 1, 5)
+    # A fake camera cannot be pulled out; its track ends as the track of a real one does.
+    teach.locator("#video").evaluate(
+        """video => {
+          const [track] = video.srcObject.getVideoTracks();
+          track.stop();
+          track.dispatchEvent(new Event('ended'));
+        }"""
+    )
+    expect(teach.get_by_test_id("message")).to_contain_text("What was recorded is kept")
+    teach.keyboard.up("1")
+    assert settle(teach, 1) >= 5
+    teach.get_by_test_id("message").get_by_role("button", name="Start another").click()
+    expect(teach.get_by_test_id("message")).to_be_hidden()
+    hold(teach, 1, 3)
+
+
+def test_without_a_camera_pictures_do(open_page: Open, launch: Launch) -> None:
+    page = open_page(launch("--use-fake-ui-for-media-stream"), "/teach/", viewport=WIDE).page
+    expect(page.get_by_text("No camera here?")).to_be_visible()
+    page.get_by_test_id("start-camera").click()
+    expect(page.get_by_test_id("message")).to_contain_text("drop pictures onto a class")
+    drop(page, row(page, 1), [("one.jpg", jpeg("circle", 1))])
+    wait_for(page, 1, 1)
+
+
+# Pictures
+
+
+@pytest.fixture
+def filled(open_page: Open, plain_browser: Browser) -> Page:
+    """Twelve pictures in the first class, five in the second."""
+    page: Page = open_page(plain_browser, "/teach/", viewport=WIDE).page
+    drop(page, row(page, 1), [(f"{seed}.jpg", jpeg("circle", seed)) for seed in range(12)])
+    drop(page, row(page, 2), [(f"{seed}.jpg", jpeg("star", seed)) for seed in range(5)])
+    wait_for(page, 1, 12)
+    wait_for(page, 2, 5)
+    return page
+
+
+def test_pictures_are_chosen_and_deleted_by_mouse_and_come_back(filled: Page) -> None:
+    options = row(filled, 1).get_by_role("option")
+    options.nth(1).click()
+    options.nth(4).click(modifiers=["Shift"])
+    options.nth(6).click(modifiers=["Control"])
+    expect(row(filled, 1).locator("[aria-selected=true]")).to_have_count(5)
+    expect(row(filled, 1).get_by_text("5 chosen")).to_be_visible()
+    row(filled, 1).get_by_role("button", name="Delete").click()
+    expect(row(filled, 1).locator(".count")).to_have_text("7")
+    expect(filled.get_by_test_id("removed")).to_contain_text("5 pictures removed.")
+    filled.get_by_test_id("removed").get_by_role("button", name="Undo").click()
+    expect(row(filled, 1).locator(".count")).to_have_text("12")
+    expect(filled.get_by_test_id("removed")).to_be_hidden()
+
+
+def test_pictures_are_chosen_and_deleted_by_keyboard_and_come_back(filled: Page) -> None:
+    row(filled, 2).get_by_test_id("thumbnails").focus()
+    filled.keyboard.press("ArrowRight")
+    filled.keyboard.press("Shift+ArrowRight")
+    expect(row(filled, 2).locator("[aria-selected=true]")).to_have_count(2)
+    filled.keyboard.press("Delete")
+    expect(row(filled, 2).locator(".count")).to_have_text("3")
+    filled.keyboard.press("Control+a")
+    filled.keyboard.press("Delete")
+    expect(row(filled, 2).locator(".count")).to_have_text("0")
+    filled.keyboard.press("Control+z")
+    expect(row(filled, 2).locator(".count")).to_have_text("3")
+    filled.keyboard.press("Control+z")
+    expect(row(filled, 2).locator(".count")).to_have_text("5")
+
+
+def test_what_was_removed_can_still_be_undone_after_a_reload(filled: Page) -> None:
+    row(filled, 2).get_by_role("option").first.click()
+    filled.keyboard.press("Delete")
+    expect(row(filled, 2).locator(".count")).to_have_text("4")
+    filled.reload()
+    expect(row(filled, 2).locator(".count")).to_have_text("4")
+    filled.get_by_test_id("undo").click()
+    expect(row(filled, 2).locator(".count")).to_have_text("5")
+    expect(filled.get_by_test_id("undo")).to_be_hidden()
+
+
+def test_a_removed_class_comes_back_with_its_pictures(filled: Page) -> None:
+    row(filled, 1).get_by_label("More for this class").click()
+    row(filled, 1).get_by_role("button", name="Remove this class").click()
+    expect(filled.get_by_test_id("class")).to_have_count(1)
+    filled.get_by_test_id("removed").get_by_role("button", name="Undo").click()
+    expect(filled.get_by_test_id("class")).to_have_count(2)
+    expect(row(filled, 1).locator(".count")).to_have_text("12")
+
+
+def test_files_that_are_no_pictures_are_left_out_by_name(filled: Page) -> None:
+    files = [("notes.txt", b"hello"), ("liar.jpg", b"no picture"), ("star.jpg", jpeg("star", 9))]
+    drop(filled, row(filled, 2), files)
+    wait_for(filled, 2, 6)
+    message = filled.get_by_test_id("message")
+    expect(message).to_contain_text("2 files were left out: notes.txt, liar.jpg")
+    drop(filled, row(filled, 2), [("letter.pdf", b"%PDF-1.7")])
+    expect(message).to_contain_text("letter.pdf is no picture")
+
+
+def test_many_files_dropped_at_once_are_counted_and_can_be_stopped(
+    open_page: Open, plain_browser: Browser
+) -> None:
+    page = open_page(plain_browser, "/teach/", viewport=WIDE).page
+    drop(page, row(page, 1), [("circle.jpg", jpeg("circle", 3))], times=5000)
+    adding = row(page, 1).get_by_text("of 5,000")
+    expect(adding).to_be_visible()
+    wait_for(page, 1, 24)
+    row(page, 1).get_by_role("button", name="Stop").click()
+    expect(adding).to_be_hidden()
+    assert settle(page, 1) < 5000
+
+
+def test_only_what_is_on_the_screen_is_drawn_and_no_address_is_held(
+    open_page: Open, plain_browser: Browser
+) -> None:
+    page = open_page(plain_browser, "/teach/", viewport=WIDE).page
+    page.evaluate(
+        """() => {
+          window.held = new Set();
+          const { createObjectURL, revokeObjectURL } = URL;
+          URL.createObjectURL = (blob) => {
+            const url = createObjectURL(blob);
+            window.held.add(url);
+            return url;
+          };
+          URL.revokeObjectURL = (url) => {
+            window.held.delete(url);
+            revokeObjectURL(url);
+          };
+        }"""
+    )
+    files = [(f"{seed}.jpg", jpeg("circle", seed)) for seed in range(8)]
+    drop(page, row(page, 1), files, times=50)
+    wait_for(page, 1, 400)
+    page.get_by_role("button", name="Show all").click()
+    box = row(page, 1).get_by_test_id("thumbnails")
+    for _ in range(5):
+        box.evaluate("box => { box.scrollTop += 500 }")
+        page.wait_for_timeout(100)
+        assert box.get_by_role("option").count() < 150
+    box.focus()
+    page.keyboard.press("End")
+    last = box.get_by_role("option", name="Picture 400 of 400")
+    expect(last).to_be_visible()
+    expect(last.locator("img")).to_have_js_property("complete", True)
+    page.wait_for_function("() => window.held.size === 0")
+
+
+def test_a_folder_of_folders_becomes_classes(open_page: Open, plain_browser: Browser, tmp_path: Any) -> None:
+    page = open_page(plain_browser, "/teach/", viewport=WIDE).page
+    for label in ("thumb", "fist", "wave"):
+        folder = tmp_path / "gestures" / label
+        folder.mkdir(parents=True)
+        for seed in range(3):
+            (folder / f"{seed}.jpg").write_bytes(jpeg("circle", seed))
+    page.get_by_test_id("add-folder").set_input_files(tmp_path / "gestures")
+    expect(page.get_by_test_id("class")).to_have_count(3)
+    for number in (1, 2, 3):
+        wait_for(page, number, 3)
+    names = {page.get_by_test_id(f"class-name-{number}").input_value() for number in (1, 2, 3)}
+    assert names == {"thumb", "fist", "wave"}
+
+
+# Classes and projects
+
+
+def test_a_class_name_that_cannot_be_is_explained_and_one_that_can_is_offered(
+    open_page: Open, plain_browser: Browser
+) -> None:
+    page = open_page(plain_browser, "/teach/").page
+    name = page.get_by_test_id("class-name-2")
+    problem = row(page, 2).get_by_role("alert")
+    refused = {
+        "a/b": "holds /",
+        "  ": "A name is needed",
+        ".hidden": "a dot",
+        "CLASS 1": "already",
+        "con": "con",
+    }
+    for typed, said in refused.items():
+        name.fill(typed)
+        name.press("Enter")
+        expect(problem).to_contain_text(said)
+        expect(name).to_have_attribute("aria-invalid", "true")
+        offered = problem.get_by_role("button")
+        suggested = offered.inner_text().removeprefix("Use ")
+        offered.click()
+        expect(problem).to_be_hidden()
+        expect(name).to_have_value(suggested)
+
+
+def test_emoji_and_colours_are_kept_over_a_reload(open_page: Open, plain_browser: Browser) -> None:
+    page = open_page(plain_browser, "/teach/").page
+    page.get_by_test_id("class-name-1").fill("👍 up")
+    page.get_by_test_id("class-name-1").press("Enter")
+    row(page, 1).get_by_label("More for this class").click()
+    row(page, 1).get_by_role("radio", name="Violet").check(force=True)
+    page.keyboard.press("Escape")
+    violet = page.get_by_test_id("hold-1").evaluate("one => getComputedStyle(one).backgroundColor")
+    page.reload()
+    expect(page.get_by_test_id("class-name-1")).to_have_value("👍 up")
+    expect(page.get_by_test_id("hold-1")).to_have_css("background-color", violet)
+
+
+def test_projects_are_made_named_opened_and_deleted(filled: Page) -> None:
+    name = filled.get_by_test_id("project-name")
+    name.fill("Gestures")
+    name.press("Enter")
+    filled.get_by_test_id("projects").click()
+    filled.get_by_test_id("new-project").click()
+    expect(name).to_have_value("My project")
+    expect(row(filled, 1).locator(".count")).to_have_text("0")
+    name.fill("gestures")
+    name.press("Enter")
+    expect(filled.get_by_text("There is Gestures already.")).to_be_visible()
+    name.press("Escape")
+    filled.reload()
+    expect(name).to_have_value("My project")
+    filled.get_by_test_id("projects").click()
+    filled.get_by_role("button", name=re.compile("^Gestures")).click()
+    expect(row(filled, 1).locator(".count")).to_have_text("12")
+    filled.get_by_test_id("projects").click()
+    dialog = filled.get_by_test_id("projects-dialog")
+    dialog.get_by_role("button", name="Delete Gestures").click()
+    expect(dialog).to_contain_text("Delete Gestures and its 17 pictures?")
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(dialog.get_by_role("button", name=re.compile("^Gestures"))).to_have_count(0)
+    filled.keyboard.press("Escape")
+    expect(name).to_have_value("My project")
+
+
+def test_two_tabs_show_the_same_project(filled: Page) -> None:
+    other = filled.context.new_page()
+    other.goto(filled.url)
+    expect(row(other, 1).locator(".count")).to_have_text("12")
+    filled.get_by_test_id("class-name-2").fill("Star")
+    filled.get_by_test_id("class-name-2").press("Enter")
+    expect(other.get_by_test_id("class-name-2")).to_have_value("Star")
+    drop(other, row(other, 2), [("more.jpg", jpeg("star", 20))])
+    expect(row(filled, 2).locator(".count")).to_have_text("6")
+    other.close()
+
+
+def test_warnings_name_the_class_and_are_gone_when_it_is_well(filled: Page) -> None:
+    warnings = filled.get_by_test_id("warnings")
+    expect(warnings).to_contain_text("Class 2 has 5 pictures")
+    drop(filled, row(filled, 2), [(f"{seed}.jpg", jpeg("star", seed)) for seed in range(30, 60)])
+    expect(warnings).not_to_contain_text("Class 2 has")
+
+
+def test_without_storage_the_page_says_what_to_do(open_page: Open, plain_browser: Browser) -> None:
+    page = open_page(plain_browser, "/teach/").page
+    page.add_init_script(
+        "Object.defineProperty(window, 'indexedDB', { get() { throw new Error('denied'); } })"
+    )
+    page.reload()
+    expect(page.get_by_test_id("message")).to_contain_text("keeps nothing for this page")
+    expect(page.get_by_test_id("message")).to_contain_text("ordinary window")
+    expect(page.get_by_test_id("add-class")).to_be_disabled()
+
+
+FULL = """() => {
+  window.full = true;
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...given) {
+    if (window.full && this.name === 'pictures') throw new DOMException('full', 'QuotaExceededError');
+    return put.apply(this, given);
+  };
+}"""
+
+
+def test_frames_that_the_full_storage_does_not_take_wait_and_are_kept_later(teach: Page) -> None:
+    teach.evaluate(FULL)
+    teach.keyboard.down("1")
+    message = teach.get_by_test_id("message")
+    expect(message).to_contain_text("is full")
+    expect(message).to_contain_text("wait in memory")
+    teach.keyboard.up("1")
+    assert count(teach, 1) == 0
+    teach.evaluate("window.full = false")
+    message.get_by_role("button", name="Keep them now").click()
+    wait_for(teach, 1, 1)
+    expect(message).to_be_hidden()
+
+
+# For everybody
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(
+    open_page: Open, camera_browser: Browser, size: dict[str, int], theme: str
+) -> None:
+    page = open_page(camera_browser, "/teach/", viewport=size, color_scheme=theme).page
+    assert all_of_axe(page) == []
+    start_camera(page)
+    page.keyboard.down("1")
+    wait_for(page, 1, 13)
+    assert all_of_axe(page) == []
+    page.keyboard.up("1")
+    settle(page, 1)
+    row(page, 1).get_by_role("option").first.click()
+    row(page, 2).get_by_label("More for this class").click()
+    page.get_by_test_id("recipe").click()
+    assert all_of_axe(page) == []
+    page.get_by_test_id("projects").click()
+    assert all_of_axe(page) == []
+
+
+def test_nothing_is_wider_than_a_small_phone(open_page: Open, plain_browser: Browser) -> None:
+    page = open_page(plain_browser, "/teach/", viewport={"width": 320, "height": 568}).page
+    expect(page.get_by_test_id("class")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320

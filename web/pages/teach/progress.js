@@ -1,0 +1,71 @@
+// How far something is: what it does, a bar, and further lines below.
+
+import { make } from '../dom.js';
+
+/** What is below so many seconds is not worth telling. */
+const SOON = 5;
+
+export class Progress {
+  /** @param {HTMLElement} box */
+  constructor(box) {
+    this.box = box;
+    this.title = make('strong', {});
+    this.detail = make('span', { class: 'hint' });
+    this.fill = make('i', {});
+    this.bar = make(
+      'div',
+      { class: 'bar', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100' },
+      this.fill,
+    );
+  }
+
+  /**
+   * Begins anew.
+   * @param {string} name what a screen reader calls the bar
+   * @param {(HTMLElement | SVGElement)[]} more below the bar
+   */
+  begin(name, ...more) {
+    this.bar.setAttribute('aria-label', name);
+    this.box.replaceChildren(
+      make('div', { class: 'progress-head' }, this.title, this.detail),
+      this.bar,
+      ...more,
+    );
+    this.box.hidden = false;
+  }
+
+  /**
+   * @param {string} title
+   * @param {string} detail
+   * @param {number | null} share in 0..1, null where nobody knows
+   */
+  show(title, detail, share) {
+    if (this.title.textContent !== title) this.title.textContent = title;
+    this.detail.textContent = detail;
+    this.bar.classList.toggle('unknown', share === null);
+    if (share === null) {
+      this.bar.removeAttribute('aria-valuenow');
+      return;
+    }
+    this.bar.setAttribute('aria-valuenow', String(Math.round(100 * share)));
+    this.bar.style.setProperty('--done', String(share));
+  }
+
+  end() {
+    this.box.hidden = true;
+    this.box.replaceChildren();
+  }
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return `${Math.round(seconds / 60)} min`;
+}
+
+/** @param {number | null | undefined} seconds */
+export function timeLeft(seconds) {
+  if (seconds === null || seconds === undefined) return '';
+  return seconds < SOON ? 'nearly done' : `about ${duration(seconds)} left`;
+}
