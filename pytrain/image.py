@@ -87,7 +87,12 @@ def to_input(frame: Frame) -> Input:
 
 def as_seen(frame: Frame) -> Frame:
     """What a model sees of a frame, as a picture again: uint8 [224, 224, 3]."""
-    pixels = (to_input(frame) + np.float32(1)) * np.float32(127.5) + np.float32(0.5)
+    return as_picture(to_input(frame))
+
+
+def as_picture(inputs: Input) -> Frame:
+    """A model's input, or several, as pictures again: float32 [..., 224, 224, 3] in [-1, 1] to uint8."""
+    pixels = (inputs + np.float32(1)) * np.float32(127.5) + np.float32(0.5)
     return np.asarray(np.clip(pixels, 0, 255), np.uint8)
 
 

@@ -20,7 +20,7 @@ from pytrain.evaluation.metrics import (
     metrics_from_json,
     reliability,
 )
-from pytrain.evaluation.predict import milliseconds_per_frame, predict, truth_of
+from pytrain.evaluation.predict import compiled, milliseconds_per_frame, predict, truth_of
 
 MISTAKES_KEPT = 24
 
@@ -131,7 +131,7 @@ def evaluate(
         name=name,
         labels=tuple(labels),
         parameters=model.count_params(),
-        milliseconds=milliseconds_per_frame(model),
+        milliseconds=milliseconds_per_frame(compiled(model)),
         calibration=calibration,
         sets=sets,
         mistakes=tuple(mistakes[:MISTAKES_KEPT]),

@@ -54,7 +54,7 @@ def stream(model: Any, items: Iterable[Item], read: Callable[[Item], Input]) -> 
         items: what stands for the pictures.
         read: gives the model's input of one; raises DataError where it cannot be read.
     """
-    run = _compiled(model)
+    run = compiled(model)
     remaining = iter(items)
     threads = ThreadPoolExecutor(THREADS)
 
@@ -99,9 +99,8 @@ def truth_of(pictures: Sequence[Picture], labels: Sequence[str]) -> Ints:
     )
 
 
-def milliseconds_per_frame(model: Any, frames: int = 50) -> float:
-    """Median time of one prediction of one frame, after a few to warm up, in milliseconds."""
-    run = _compiled(model)
+def milliseconds_per_frame(run: Any, frames: int = 50) -> float:
+    """Median time in which a compiled model answers one frame, after a few to warm up, in milliseconds."""
     frame = tf.zeros((1, SIZE, SIZE, 3))
     times = []
     for _ in range(frames + 5):
@@ -125,8 +124,8 @@ def _answered(run: Any, asked: Sequence[tuple[Item, Future[Input]]]) -> Batch[It
     return Batch(tuple(kept), arrays, tuple(unreadable))
 
 
-def _compiled(model: Any) -> Any:
-    """The model as one function from a batch to its outputs by name."""
+def compiled(model: Any) -> Any:
+    """The model as one function from a batch, float32 [n, 224, 224, 3], to its outputs by name."""
 
     def named(batch: Any) -> dict[str, Any]:
         given = model(batch, training=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import BrowserError, ExportError
+from pytrain.export import chromium
 from pytrain.export.answers import Threshold
 from pytrain.export.contents import Facts, carry_report, keep_keras, write_contents, write_metadata
 from pytrain.export.golden import golden_frames
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from pytrain.export.precision import Choice
     from pytrain.export.prepare import Adapted, Topologies
     from pytrain.export.source.load import Source
-    from pytrain.export.verify import Verification
 
 __all__ = ["Facts", "export"]
 
@@ -52,7 +53,7 @@ def export(
     verify: bool = True,
     golden: Sequence[tuple[Frame, str | None]] = (),
     facts: Facts | None = None,
-    finish: Callable[[Path, Verification | None], None] | None = None,
+    finish: Callable[[Path], None] | None = None,
     say: Say = lambda line: None,
 ) -> Bundle:
     """Writes a model as a bundle, proves it in TensorFlow.js, and puts it in place of the former one.
@@ -78,7 +79,7 @@ def export(
         golden: (uint8 [height, width, 3] frame, label) pairs to prove the export with; 8 are kept. Without,
             check images or drawn ones are taken.
         facts: what metadata.json says of calibration, metrics, data and training.
-        finish: called with the new folder and the comparison's result before it is put in place.
+        finish: called with the new folder while that is compared, before it is put in place.
         say: takes lines about what happens.
 
     Returns:
@@ -112,24 +113,26 @@ def export(
     frames = golden_frames(golden, images, names, source.bundle)
 
     written = topologies(found, say)
-    choice = _weights(written, weights, images, threshold, accept_loss, say)
-    say("Writing")
-    with bundle.replacing(target) as folder:
-        block = write_contents(folder, found, written, choice, frames, source, facts)
-        # Saving the Keras model takes as much memory as it does.
-        written.network = None
-        write_metadata(folder, target.name, names, block)
-        backends = LARGE_BACKENDS if written.parameters > LARGE_PARAMETERS else None
-        with ThreadPoolExecutor(1) as pool:
-            # The browser leaves a processor free meanwhile.
-            keeping = pool.submit(keep_keras, source, found.kept, folder / bundle.KERAS_MODEL)
-            result, record = _verified(folder, verify, backends, say)
-            keeping.result()
-        write_metadata(folder, target.name, names, {**block, "verification": record})
-        if finish is not None:
-            finish(folder, result)
-        elif source.bundle is not None:
-            carry_report(source.bundle.path, folder)
+    browser = chromium.start() if verify else None
+    with browser or nullcontext():
+        choice = _weights(written, weights, images, threshold, accept_loss, say)
+        say("Writing")
+        with bundle.replacing(target) as folder:
+            block = write_contents(folder, found, written, choice, frames, source, facts)
+            # Saving the Keras model takes as much memory as it does.
+            written.network = None
+            write_metadata(folder, target.name, names, block)
+            backends = LARGE_BACKENDS if written.parameters > LARGE_PARAMETERS else None
+            with ThreadPoolExecutor(1) as pool:
+                # The browser leaves a processor free meanwhile.
+                comparing = pool.submit(_verified, folder, verify, backends, browser, say)
+                keep_keras(source, found.kept, folder / bundle.KERAS_MODEL)
+                if finish is not None:
+                    finish(folder)
+                elif source.bundle is not None:
+                    carry_report(source.bundle.path, folder)
+                record = comparing.result()
+            write_metadata(folder, target.name, names, {**block, "verification": record})
     return bundle.read(target)
 
 
@@ -196,25 +199,25 @@ def _weights(
 
 
 def _verified(
-    folder: Path, wanted: bool, backends: Sequence[str] | None, say: Say
-) -> tuple[Verification | None, dict[str, Any]]:
-    """Compares the new bundle with TensorFlow.js where that can be; what metadata.json keeps of it, too."""
+    folder: Path, wanted: bool, backends: Sequence[str] | None, browser: chromium.Browser | None, say: Say
+) -> dict[str, Any]:
+    """Compares the new bundle with TensorFlow.js where that can be; gives what metadata.json keeps of it."""
     from pytrain.export.verify import verify
 
     if not wanted:
-        return None, {"checked": False, "why": "not asked for"}
+        return {"checked": False, "why": "not asked for"}
     say("Comparing with TensorFlow.js")
     try:
-        result = verify(folder, backends)
+        result = verify(folder, backends, browser)
     except BrowserError as error:
         say(f"Not compared with TensorFlow.js: {error}")
-        return None, {"checked": False, "why": error.what}
+        return {"checked": False, "why": error.what}
     result.require()
     for line in result.lines():
         say(line)
     if backends is not None:
         say(f"  A large model: only {', '.join(backends)} was tried. All backends: pytrain verify")
-    return result, result.as_json()
+    return result.as_json()
 
 
 class _Export(ModuleType):

@@ -6,13 +6,13 @@ import functools
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from pytrain.errors import BrowserError
@@ -31,6 +31,14 @@ ARGUMENTS = ("--disable-background-networking", "--disable-component-update", "-
 
 TIMEOUT_MILLISECONDS = 180_000
 REPEAT = 10
+
+
+def start() -> Browser | None:
+    """A browser on its way, for a comparison to come; None where there is none to be found."""
+    with suppress(BrowserError):
+        program = find()
+        return Browser(program) if program is not None else None
+    return None
 
 
 def find() -> Path | None:
@@ -53,22 +61,50 @@ def find() -> Path | None:
     return Path(found) if found else None
 
 
-def run(
-    browser: Path, folder: Path, pictures: Sequence[str], formats: Sequence[str], backends: Sequence[str]
-) -> tuple[str, dict[str, Any]]:
-    """Feeds pictures to a bundle's model in a headless browser, all the way that a picture on the page goes.
+class Browser:
+    """A headless Chromium with the page that runs TensorFlow.js. It starts as soon as it is made, which takes
+    about as long as a comparison, and its maker goes on meanwhile.
 
-    Args:
-        browser: the program.
-        folder: the bundle.
-        pictures: files below `folder`; the browser itself decodes them.
-        formats: "graph", "layers".
-        backends: of TensorFlow.js.
+    All of it lives in one thread of its own, as Playwright wants; a notebook's own it would refuse.
 
-    Returns:
-        (what ran it, {"tfjs": version, "results": [...]}) in the same form as in Node.js.
+    Example:
+        with Browser(program) as browser:
+            where, answer = browser.run(folder, ["golden/00.png"], ["graph"], ["wasm"])
     """
-    with _serving(page_folder(), folder) as origin:
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        self._folders: dict[str, Path] = {}
+        self._open_now = ExitStack()
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._opened = self._thread.submit(self._open)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.submit(self._open_now.close).result()
+        self._thread.shutdown()
+
+    def run(
+        self, folder: Path, pictures: Sequence[str], formats: Sequence[str], backends: Sequence[str]
+    ) -> tuple[str, dict[str, Any]]:
+        """Feeds pictures to a bundle's model, all the way that a picture on the page goes.
+
+        Args:
+            folder: the bundle.
+            pictures: files below `folder`; the browser itself decodes them.
+            formats: "graph", "layers".
+            backends: of TensorFlow.js.
+
+        Returns:
+            (what ran it, {"tfjs": version, "results": [...]}) in the same form as in Node.js.
+
+        Raises:
+            BrowserError: it could not be started or driven.
+        """
+        self._folders["bundle"] = folder
+        page, origin, version = self._opened.result()
         jobs = [
             {
                 "modelUrl": f"{origin}/bundle/",
@@ -80,36 +116,49 @@ def run(
             for form in formats
             for backend in backends
         ]
-        where, results = _in_thread(lambda: _drive(browser, f"{origin}/page/verify.html", jobs))
-    ran = [result for result in results if "error" not in result]
-    return where, {"tfjs": ran[0]["version"] if ran else "unknown", "results": results}
+        results = self._thread.submit(lambda: [_answer(page, job) for job in jobs]).result()
+        ran = [result for result in results if "error" not in result]
+        tfjs = ran[0]["version"] if ran else "unknown"
+        return f"Chromium {version}", {"tfjs": tfjs, "results": results}
 
+    def _open(self) -> tuple[Any, str, str]:
+        """The page, ready for jobs, the address of the server that it came from, and Chromium's version."""
+        from playwright.sync_api import Error, sync_playwright
 
-def _drive(browser: Path, address: str, jobs: Sequence[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
-    from playwright.sync_api import Error, sync_playwright
-
-    results: list[dict[str, Any]] = []
-    try:
-        with sync_playwright() as playwright:
-            opened = playwright.chromium.launch(executable_path=browser, args=list(ARGUMENTS))
+        self._folders["page"] = page_folder()
+        origin = self._open_now.enter_context(_serving(self._folders))
+        try:
+            playwright = self._open_now.enter_context(sync_playwright())
+            opened = playwright.chromium.launch(executable_path=self._program, args=list(ARGUMENTS))
+            self._open_now.callback(_close, opened)
             page = opened.new_page()
             page.set_default_timeout(TIMEOUT_MILLISECONDS)
-            page.goto(address)
+            page.goto(f"{origin}/page/verify.html")
             page.wait_for_function("() => window.pytrainVerify !== undefined")
-            for job in jobs:
-                which = {"format": job["format"], "backend": job["backend"]}
-                try:
-                    results.append({**page.evaluate("job => window.pytrainVerify(job)", job), **which})
-                except Error as error:
-                    results.append({"error": _first_line(error), **which})
-            where = f"Chromium {opened.version}"
-            opened.close()
+        except Error as error:
+            raise BrowserError(
+                f"{self._program} could not be driven: {_first_line(error)}",
+                fix="Run: playwright install chromium",
+            ) from None
+        return page, origin, str(opened.version)
+
+
+def _answer(page: Any, job: dict[str, Any]) -> dict[str, Any]:
+    from playwright.sync_api import Error
+
+    which = {"format": job["format"], "backend": job["backend"]}
+    try:
+        return {**page.evaluate("job => window.pytrainVerify(job)", job), **which}
     except Error as error:
-        raise BrowserError(
-            f"{browser} could not be driven: {_first_line(error)}",
-            fix="Run: playwright install chromium",
-        ) from None
-    return where, results
+        return {"error": _first_line(error), **which}
+
+
+def _close(opened: Any) -> None:
+    """What has crashed is closed already."""
+    from playwright.sync_api import Error
+
+    with suppress(Error):
+        opened.close()
 
 
 def _may_have_own() -> bool:
@@ -148,9 +197,9 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _serving(page: Path, folder: Path) -> Iterator[str]:
-    """A server for one comparison: the page's files under /page/, the bundle under /bundle/."""
-    handler = functools.partial(_TwoFolders, {"page": page, "bundle": folder})
+def _serving(folders: Mapping[str, Path]) -> Iterator[str]:
+    """A server for one comparison: each folder below its name, those too that are added later."""
+    handler = functools.partial(_Folders, folders)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -162,7 +211,7 @@ def _serving(page: Path, folder: Path) -> Iterator[str]:
         thread.join()
 
 
-class _TwoFolders(SimpleHTTPRequestHandler):
+class _Folders(SimpleHTTPRequestHandler):
     # Windows takes types from the registry, where .js may be anything.
     extensions_map = {  # noqa: RUF012 - declared so by the base class
         **SimpleHTTPRequestHandler.extensions_map,
@@ -171,7 +220,7 @@ class _TwoFolders(SimpleHTTPRequestHandler):
         ".wasm": "application/wasm",
     }
 
-    def __init__(self, folders: dict[str, Path], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, folders: Mapping[str, Path], *args: Any, **kwargs: Any) -> None:
         self.folders = folders
         super().__init__(*args, **kwargs)
 

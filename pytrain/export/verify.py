@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,9 @@ class Verification:
         return {"checked": True, "where": self.where, "frames": self.frames, "formats": formats}
 
 
-def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verification:
+def verify(
+    path: Path | str, backends: Sequence[str] | None = None, browser: chromium.Browser | None = None
+) -> Verification:
     """Runs a bundle's golden frames through TensorFlow.js: in Chromium where it is found, else in Node.js.
 
     Both topologies take the whole way of the page: picture, crop, resize, network.
@@ -148,6 +151,7 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verificat
     Args:
         path: the bundle's folder.
         backends: which to try; all of the place's own by default.
+        browser: one that was started beforehand.
 
     Returns:
         The comparison; call `require()` on it to fail on a difference above 1e-4.
@@ -164,7 +168,7 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verificat
     has = checked.metadata["pytrain"].get("formats", {"graph": False, "layers": True})
     formats = [form for form in FORMATS if has.get(form)]
     why = str(has.get("why", "the model was exported before there were two."))
-    where, answer = _run(folder, pictures, formats, backends)
+    where, answer = _run(folder, pictures, formats, backends, browser)
     results = tuple(
         _compare(result, expected, known if result["format"] == GRAPH else None)
         for result in answer["results"]
@@ -176,13 +180,19 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> Verificat
 
 
 def _run(
-    folder: Path, pictures: Sequence[str], formats: Sequence[str], backends: Sequence[str] | None
+    folder: Path,
+    pictures: Sequence[str],
+    formats: Sequence[str],
+    backends: Sequence[str] | None,
+    started: chromium.Browser | None,
 ) -> tuple[str, dict[str, Any]]:
     """In Chromium, or in Node.js where there is no Chromium or it cannot start."""
-    browser, program = chromium.find(), node.find()
-    if browser is not None:
+    found, program = None if started else chromium.find(), node.find()
+    own = chromium.Browser(found) if found is not None else None
+    if browser := started or own:
         try:
-            return chromium.run(browser, folder, pictures, formats, backends or chromium.BACKENDS)
+            with own or nullcontext():
+                return browser.run(folder, pictures, formats, backends or chromium.BACKENDS)
         except BrowserError:
             if program is None:
                 raise

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pytrain.dataset.split import Split
     from pytrain.evaluation.evaluate import Evaluation
     from pytrain.export import Facts
-    from pytrain.export.verify import Verification
     from pytrain.image import Frame
     from pytrain.training.train import TrainingResult
 
@@ -136,7 +135,7 @@ def train_four_shapes(
     write_json(result.run_dir / EVALUATION, evaluation.as_json())
     others = _others(result)
 
-    def finish(folder: Path, verification: Verification | None) -> None:
+    def finish(folder: Path) -> None:
         write_report((folder / REPORT).parent, evaluation, result.history, others, title=out.name)
 
     bundle = export(

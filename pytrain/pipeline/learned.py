@@ -38,6 +38,9 @@ worth 1 to 4 points (CIFAR-10, Fashion-MNIST), with 32 or fewer nothing clear.""
 TOO_MANY = 30_000
 """Pictures up to which fine-tuning is tried by itself: its maps take 90 KB of disk for each."""
 
+TUNED = "tuned"
+"""In a training's folder: what the tuned network makes of the pictures. No other training can use it."""
+
 TEST, VALIDATION = 0, 1
 """Folds that fine-tuning does not learn from."""
 
@@ -139,7 +142,7 @@ def tune(
         return None, phase
     weights = sha256(b"".join(array.tobytes() for array in learned.model.get_weights())).hexdigest()
     key = f"{learned.backbone.name}-tuned-{weights[:12]}"
-    better = _embedded(learned.model, learned.backbone, key, data, fitter.fold, cache, shown)
+    better = _embedded(learned.model, learned.backbone, key, data, fitter.fold, run_dir / TUNED, shown)
     # What is shipped is heads fitted anew; they must be better too.
     with threadpool_limits(1):
         now = better.fitter.choose(frozenset({TEST}), [VALIDATION])

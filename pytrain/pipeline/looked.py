@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.bundle import UNKNOWN
+from pytrain.dataset.findings import findings
 from pytrain.dataset.image_folder import ImageFolder, Picture, open_dataset, without
 from pytrain.dataset.looks import look
 from pytrain.dataset.near_duplicates import groups_of
@@ -34,6 +35,8 @@ class Looked:
     groups: npt.NDArray[np.int64]
     torn: tuple[str, ...]
     """Classes that are a single recording, so that their figures are too good."""
+    findings: tuple[str, ...]
+    """What else there is to know about them, in sentences."""
 
     @property
     def pictures(self) -> Sequence[Picture]:
@@ -57,10 +60,11 @@ def look_at(source: Path, cache: Path, shown: Display) -> Looked:
             )
     labels = [picture.label for picture in folder.pictures]
     names = [str(picture.path) for picture in folder.pictures]
-    groups, torn = loosened(labels, groups_of(looks), LEAST, names)
+    alike = groups_of(looks)
+    groups, torn = loosened(labels, alike, LEAST, names)
     for label in torn:
         if label != UNKNOWN:
             shown.say(f"  all pictures of {label!r} are nearly the same, so its figures will be too good")
     numbers = {label: number for number, label in enumerate(folder.labels)}
     truth = np.array([numbers.get(label, NO_CLASS) for label in labels], np.int64)
-    return Looked(folder, truth, groups, torn)
+    return Looked(folder, truth, groups, torn, tuple(map(str, findings(folder, looks, alike))))

@@ -6,24 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from pytrain.evaluation.cross_validation import Outcome
-from pytrain.evaluation.judged import Activation, BackboneFacts, Phase, TransferReport, Views
-from pytrain.evaluation.predict import milliseconds_per_frame
+from pytrain.evaluation.judged import BackboneFacts, Phase, TransferReport, Views
 from pytrain.export import Facts
-from pytrain.image import read_image, to_input
+from pytrain.image import read_image
 from pytrain.model.backbones import listing
-from pytrain.model.backend import keras
-from pytrain.model.lens import LOGITS
-from pytrain.model.transfer import CELLS, activation_map
 from pytrain.pipeline.learned import Learned
 from pytrain.pipeline.looked import Looked
+from pytrain.pipeline.seen import SHOWN, Seen, spread
 from pytrain.training.fitter import Choice
 from pytrain.training.views import WebcamViews
-
-SHOWN = 6
-"""Pictures of which the report shows views and activations."""
 
 
 def figures(outcome: Outcome) -> list[str]:
@@ -45,7 +37,6 @@ def figures(outcome: Outcome) -> list[str]:
 
 
 def facts_of(data: Looked, outcome: Outcome, settings: Mapping[str, Any], tuned: bool) -> Facts:
-
     judged, calibration = outcome.judged, outcome.calibration
     right = judged.accuracy()
     return Facts(
@@ -94,6 +85,7 @@ def report_of(
     learned: Learned,
     outcome: Outcome,
     phases: Sequence[Phase],
+    seen: Seen,
     settings: Mapping[str, Any],
     seconds: float,
 ) -> TransferReport:
@@ -114,13 +106,10 @@ def report_of(
             "temperature": choice.temperature,
         },
         problems=data.folder.problems,
-        findings=tuple(
-            f"All pictures of {label!r} are nearly the same, so its figures are too good."
-            for label in data.torn
-        ),
+        findings=data.findings,
         views=_drawn_views(outcome, learned.fitter.mirrored),
-        activations=_activations(learned.model, outcome),
-        milliseconds=milliseconds_per_frame(learned.model, frames=10),
+        activations=seen.activations,
+        milliseconds=seen.milliseconds,
         parameters=learned.model.count_params(),
         seconds=seconds,
     )
@@ -132,43 +121,7 @@ def _head_phase(choice: Choice) -> Phase:
 
 
 def _drawn_views(outcome: Outcome, mirrored: bool) -> tuple[Views, ...]:
-
     return tuple(
         Views(picture, tuple(WebcamViews().draw(read_image(picture.path), 7, seed=number, flips=mirrored)))
         for number, picture in enumerate(spread(outcome.judged.pictures, SHOWN))
     )
-
-
-def _activations(model: Any, outcome: Outcome) -> tuple[Activation, ...]:
-    """Where the model looks, on a few pictures: features times the weights of the most probable class."""
-
-    judged = outcome.judged
-    wrong = np.flatnonzero(judged.best != judged.truth)[: SHOWN // 2]
-    right = np.flatnonzero(judged.best == judged.truth)
-    chosen = [*wrong, *spread(right.tolist(), 2 * SHOWN - len(wrong))]
-    inputs = np.stack([to_input(read_image(judged.pictures[number].path)) for number in chosen])
-    features = model.get_layer(CELLS).input
-    looking = keras.Model(model.input, {"features": features, "probabilities": model.output["probabilities"]})
-    # Two at a time: run layer by layer, a network keeps 70 MB for each picture until the last layer is done.
-    parts = [looking(inputs[start : start + 2], training=False) for start in range(0, len(inputs), 2)]
-    seen = {name: np.concatenate([part[name].numpy() for part in parts]) for name in parts[0]}
-    kernel = model.get_layer(LOGITS).get_weights()[0]
-    images = np.clip((inputs + 1) * 127.5 + 0.5, 0, 255).astype(np.uint8)
-    return tuple(
-        Activation(
-            judged.pictures[number],
-            judged.labels[int(row.argmax())],
-            float(row.max()),
-            image,
-            activation_map(maps, kernel[:, int(row.argmax())]),
-        )
-        for number, row, image, maps in zip(
-            chosen, seen["probabilities"], images, seen["features"], strict=True
-        )
-    )
-
-
-def spread(items: Sequence[Any], count: int) -> list[Any]:
-    """At most `count` of some items, evenly chosen."""
-    step = max(1.0, len(items) / count)
-    return [items[int(number * step)] for number in range(min(count, len(items)))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,7 +15,6 @@ from pytrain.errors import TrainingError
 if TYPE_CHECKING:
     from pytrain.evaluation.cross_validation import Outcome
     from pytrain.evaluation.judged import Phase
-    from pytrain.export.verify import Verification
     from pytrain.image import Frame
     from pytrain.pipeline.learned import Learned
     from pytrain.pipeline.looked import Looked
@@ -187,7 +187,9 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
     from pytrain.evaluation.report.transfer import write_transfer_report
     from pytrain.export import export
     from pytrain.image import as_seen, read_image
-    from pytrain.pipeline.told import facts_of, figures, report_of, spread
+    from pytrain.pipeline.learned import TUNED
+    from pytrain.pipeline.seen import see, spread
+    from pytrain.pipeline.told import facts_of, figures, report_of
 
     data, outcome = trained.data, trained.outcome
     for line in figures(outcome):
@@ -197,10 +199,13 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
     command = ["train", str(source), "--out", str(target), "--backbone", settings.backbone]
     command += ["--fine-tune", settings.fine_tune, "--seed", str(settings.seed)]
 
-    def finish(folder: Path, verification: Verification | None) -> None:
+    # Before a browser is started, which would spoil the time.
+    seen = see(trained.learned.model, outcome)
+
+    def finish(folder: Path) -> None:
         seconds = time.perf_counter() - started
         report = report_of(
-            places.target.name, data, trained.learned, outcome, trained.phases, chosen, seconds
+            places.target.name, data, trained.learned, outcome, trained.phases, seen, chosen, seconds
         )
         write_transfer_report((folder / REPORT).parent, report)
 
@@ -215,6 +220,7 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
         finish=finish,
         say=say,
     )
+    shutil.rmtree(places.run_dir / TUNED, ignore_errors=True)
     write_json(places.run_dir / SETTINGS, {"source": str(source), "command": command, **chosen})
     say(f"Model:  {places.target} ({made.size / 1024:,.0f} KiB)")
     say(f"Report: {places.target / REPORT}")

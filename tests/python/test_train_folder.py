@@ -60,6 +60,7 @@ def here(pets: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> Path:
         raise BrowserError("no browser in this test")
 
     monkeypatch.chdir(pets[0])
+    monkeypatch.setattr("pytrain.export.chromium.find", lambda: None)
     monkeypatch.setattr("pytrain.export.verify.verify", no_browser)
     return pets[0]
 
@@ -217,6 +218,9 @@ def test_a_list_with_bad_files_is_taken_and_each_of_them_named(
     assert counts == {"cat": EACH - 1, "motorcycle": EACH}
     page = (here / MODELS / "list" / bundle.REPORT).read_text(encoding="utf-8")
     assert "cut.png" in page
+    assert "Unreadable: 1 file." in page
+    assert "The very same bytes under two labels: 1 picture." in page
+    assert f"&#x27;cat&#x27; has {EACH - 1} pictures" in page
 
 
 def test_a_folder_of_unknown_pictures_is_learned_from_and_is_no_class(here: Path) -> None:

@@ -294,7 +294,7 @@ def test_a_large_model_is_proven_on_one_backend_and_says_so(
 ) -> None:
     tried: list[Any] = []
 
-    def verified(folder: Path, wanted: Any) -> Verification:
+    def verified(folder: Path, wanted: Any, browser: Any) -> Verification:
         tried.append(wanted)
         results = [BackendResult("wasm", 0.0, 1.0, format=form) for form in ("graph", "layers")]
         return Verification("mine", "a browser", "4.22.0", 1, tuple(results))
