@@ -1,0 +1,69 @@
+"""What a finished network makes of a few pictures: how quickly, and where in them it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pytrain.evaluation.cross_validation import Outcome
+from pytrain.evaluation.judged import Activation
+from pytrain.evaluation.predict import compiled, milliseconds_per_frame
+from pytrain.image import as_picture, read_image, to_input
+from pytrain.model.backend import keras, tf
+from pytrain.model.lens import LOGITS, PROBABILITIES
+from pytrain.model.transfer import CELLS, FEATURES, activation_map
+
+SHOWN = 6
+"""Pictures of which the report shows views, and half of those of which it shows where the model looks."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """For the report.
+
+    Attributes:
+        milliseconds: for one frame in Python.
+        activations: of wrongly answered pictures and of others.
+    """
+
+    milliseconds: float
+    activations: tuple[Activation, ...]
+
+
+def see(model: Any, outcome: Outcome) -> Seen:
+    """Runs a finished network, compiled once: that takes longer than all the pictures."""
+    outputs = {PROBABILITIES: model.output[PROBABILITIES], FEATURES: model.get_layer(CELLS).input}
+    run = compiled(keras.Model(model.input, outputs))
+    return Seen(milliseconds_per_frame(run, frames=10), _activations(model, run, outcome))
+
+
+def _activations(model: Any, run: Any, outcome: Outcome) -> tuple[Activation, ...]:
+    """Where the model looks: features times the weights of the most probable class."""
+    judged = outcome.judged
+    wrong = np.flatnonzero(judged.best != judged.truth)[: SHOWN // 2]
+    right = np.flatnonzero(judged.best == judged.truth)
+    chosen = [*wrong, *spread(right.tolist(), 2 * SHOWN - len(wrong))]
+    inputs = np.stack([to_input(read_image(judged.pictures[number].path)) for number in chosen])
+    outputs = {name: output.numpy() for name, output in run(tf.constant(inputs)).items()}
+    kernel = model.get_layer(LOGITS).get_weights()[0]
+    return tuple(
+        Activation(
+            judged.pictures[number],
+            judged.labels[int(row.argmax())],
+            float(row.max()),
+            image,
+            activation_map(features, kernel[:, int(row.argmax())]),
+        )
+        for number, row, image, features in zip(
+            chosen, outputs[PROBABILITIES], as_picture(inputs), outputs[FEATURES], strict=True
+        )
+    )
+
+
+def spread(items: Sequence[Any], count: int) -> list[Any]:
+    """At most `count` of some items, evenly chosen."""
+    step = max(1.0, len(items) / count)
+    return [items[int(number * step)] for number in range(min(count, len(items)))]
