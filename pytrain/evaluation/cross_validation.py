@@ -120,7 +120,7 @@ def cross_validate(
         uncalibrated=uncalibrated.max(1),
         known=known,
         groups=groups[shown],
-        outsiders=tuple(_outsiders(fitter, heads, pictures, own, measured, judged_folds is None)),
+        outsiders=tuple(_outsiders(fitter, heads, pictures, groups, own, measured, judged_folds is None)),
         method=f"{FOLDS}-fold cross-validation"
         if len(folds) > 1
         else f"{1 / FOLDS:.0%} of the pictures held out",
@@ -211,6 +211,7 @@ def _outsiders(
     fitter: Fitter,
     heads: Heads,
     pictures: Sequence[Picture],
+    groups: Ints,
     own: _Own,
     measured: Mapping[Kind, Features],
     untaught: bool,
@@ -220,7 +221,11 @@ def _outsiders(
         shown = _shown(
             heads, fitter.features.read(own.numbers), own.known, lambda at: pictures[own.numbers[at]]
         )
-        found.append(Outsiders("your unknown folder", own.known, chosen_on=True, shown=shown))
+        found.append(
+            Outsiders(
+                "your unknown folder", own.known, chosen_on=True, shown=shown, groups=groups[own.numbers]
+            )
+        )
     for kind, features in measured.items():
         embeddings = features.read(np.arange(len(features.row_of)))
         known = known_score(heads.known, embeddings)
@@ -230,8 +235,16 @@ def _outsiders(
     if untaught and 2 < fitter.classes <= LEFT_OUT_CLASSES and len(fitter.truth) <= MANY:
         known = np.concatenate(list(ahead(lambda number: _left_out(fitter, number), range(fitter.classes))))
         about = "each class in turn is not taught, and its pictures are shown: the hardest kind"
+        of_class = np.concatenate([groups[fitter.truth == number] for number in range(fitter.classes)])
         found.append(
-            Outsiders("a class that it was not taught", known, chosen_on=False, about=about, near=True)
+            Outsiders(
+                "a class that it was not taught",
+                known,
+                chosen_on=False,
+                about=about,
+                near=True,
+                groups=of_class,
+            )
         )
     return found
 

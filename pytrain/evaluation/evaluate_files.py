@@ -104,12 +104,13 @@ def evaluate_files(
     """
     data = Path(data)
     found = find_bundle(model)
-    folder = open_dataset(data, progress=lambda done, total: progress("reading", done, total))
+    # Of one class, too, it can be asked how often it is found.
+    folder = open_dataset(data, progress=lambda done, total: progress("reading", done, total), lenient=True)
     _check_labels(folder, found)
     classifier = open_classifier(model)
     looks, broken = look(folder, progress=lambda done, total: progress("comparing", done, total))
     fingerprint = folder.fingerprint
-    folder = without(folder, broken)
+    folder = without(folder, broken, lenient=True)
     group_of = dict(zip([seen.picture.path for seen in looks], groups_of(looks).tolist(), strict=True))
     judged, problems = _judge(folder, classifier, group_of, progress)
     present = {picture.label for picture in judged.pictures}
@@ -149,7 +150,8 @@ def _judge(
     belongs = truth != NO_CLASS
     answers, known = np.concatenate(probabilities), np.concatenate(scores)
     kept = [picture for picture, inside in zip(pictures, belongs, strict=True) if inside]
-    outside = Outsiders(f"the folder {UNKNOWN}", known[~belongs], chosen_on=False)
+    groups = np.array([group_of[picture.path] for picture in pictures], np.int64)
+    outside = Outsiders(f"the folder {UNKNOWN}", known[~belongs], chosen_on=False, groups=groups[~belongs])
     judged = Judged(
         labels=classifier.labels,
         pictures=tuple(kept),
@@ -157,7 +159,7 @@ def _judge(
         probabilities=answers[belongs],
         uncalibrated=answers[belongs].max(axis=1),
         known=known[belongs],
-        groups=np.array([group_of[picture.path] for picture in kept], np.int64),
+        groups=groups[belongs],
         outsiders=() if belongs.all() else (outside,),
         method="all pictures of the data set",
     )

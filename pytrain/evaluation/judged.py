@@ -105,6 +105,7 @@ class Outsiders:
         about: a sentence on what they are, or nothing.
         near: as alike to the classes as these are to one another, so that nobody can expect all of them to be
             told apart; the verdict then hangs on the other sets.
+        groups: int64 [m], number of the near-duplicate group; None where no two are alike.
     """
 
     name: str
@@ -113,10 +114,12 @@ class Outsiders:
     shown: tuple[Shown, ...] = ()
     about: str = ""
     near: bool = False
+    groups: Ints | None = None
 
     def accepted(self, threshold: float) -> Share:
         """Those called one of the classes: false accepts."""
-        return Share(int((self.known >= threshold).sum()), len(self.known), len(self.known))
+        differ = len(self.known) if self.groups is None else len(np.unique(self.groups))
+        return Share(int((self.known >= threshold).sum()), len(self.known), differ)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`pytrain evaluate`: the figures are those of the answers, and it says what they are worth."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -129,14 +130,35 @@ def test_bad_files_are_set_aside_by_name(small_bundle, pictures, capsys):
 
 
 def test_copies_do_not_make_the_figures_look_surer(small_bundle, pictures):
-    once = evaluate_files(small_bundle, pictures).judged.accuracy()
-    for label in LABELS:
+    def figures():
+        judged = evaluate_files(small_bundle, pictures).judged
+        return judged.accuracy(), judged.outsiders[0].accepted(0.5)
+
+    once = figures()
+    for label in [*LABELS, "unknown"]:
         for file in list((pictures / label).iterdir()):
             for copy in range(4):
                 (pictures / label / f"{file.stem}-{copy}.png").write_bytes(file.read_bytes())
-    often = evaluate_files(small_bundle, pictures).judged.accuracy()
-    assert (often.total, often.groups) == (60, once.groups)
-    assert often.interval == pytest.approx(once.interval)
+    often = figures()
+    assert [share.total for share in often] == [60, 10]
+    assert [share.groups for share in often] == [share.groups for share in once]
+    for before, after in zip(once, often, strict=True):
+        assert after.interval == pytest.approx(before.interval)
+
+
+def test_pictures_of_one_class_tell_how_often_it_is_found(small_model, small_bundle, pictures, capsys):
+    for label in (*LABELS[1:], "unknown"):
+        shutil.rmtree(pictures / label)
+    probabilities, _ = answers_of(small_model, pictures, LABELS[:1])
+    right = int((probabilities.argmax(axis=1) == 0).sum())
+    assert run("evaluate", small_bundle, pictures) == 0
+    assert f"No picture here shows: {', '.join(LABELS[1:])}" in capsys.readouterr().err
+    (found,) = [
+        figures
+        for figures in evaluate_files(small_bundle, pictures).judged.classes(0)
+        if figures.recall.total
+    ]
+    assert (found.label, found.recall.count, found.recall.total) == (LABELS[0], right, 3)
 
 
 def test_a_missing_folder_or_model_is_said(small_bundle, pictures, capsys):
