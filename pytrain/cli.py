@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 import pytrain.model
 from pytrain import __version__
@@ -438,12 +439,31 @@ def dream(
 )
 @DATA
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
-def serve(host: str, port: int, models: Path | None, data: Path, open_browser: bool) -> None:
-    """Serve the webcam page and the models."""
-    from pytrain.serve import create_app
+@click.option("--share", "sharing", is_flag=True, help="Let phones in the same network in, by a QR code.")
+@click.option(
+    "--share-port",
+    type=click.IntRange(0, 65535),
+    default=8443,
+    show_default=True,
+    help="TCP port for those.",
+)
+def serve(
+    host: str, port: int, models: Path | None, data: Path, open_browser: bool, sharing: bool, share_port: int
+) -> None:
+    """Serve the webcam page and the models.
+
+    With --share, other devices come in over TLS, by a link with a key that is another one at every start;
+    --host then says at which address of this machine, and the page itself stays at 127.0.0.1.
+    """
+    from pytrain.serve import Share, create_app
     from pytrain.serve import serve as run
 
-    app = create_app([models] if models else None, host=host, datasets=data)
+    share = None
+    if sharing:
+        given = click.get_current_context().get_parameter_source("host")
+        share = Share("0.0.0.0" if given is ParameterSource.DEFAULT else host, share_port)
+        host = "127.0.0.1"
+    app = create_app([models] if models else None, host=host, datasets=data, share=share)
     run(app, host, port, open_browser=open_browser, say=click.echo)
 
 

@@ -2,5 +2,6 @@
 
 from pytrain.serve.app import create_app
 from pytrain.serve.server import check_address, serve
+from pytrain.serve.share import Share
 
-__all__ = ["check_address", "create_app", "serve"]
+__all__ = ["Share", "check_address", "create_app", "serve"]

@@ -32,7 +32,8 @@ def make_api(services: Services) -> Blueprint:
 
     @api.get(f"{PREFIX}/session")
     def session() -> Response:
-        share = services.share() if guard.is_here(request) else None
+        shown = services.share if guard.is_here(request) else None
+        share = shown.as_json() if shown else None
         return jsonify(token=guard.token, version=__version__, share=share)
 
     @api.post(f"{PREFIX}/models/<name>")

@@ -21,6 +21,8 @@ from pytrain.serve.events import Streams
 from pytrain.serve.guard import Guard
 from pytrain.serve.jobs import Jobs
 from pytrain.serve.services import EXTENSION, Services
+from pytrain.serve.share.gate import make_gate
+from pytrain.serve.share.share import Share
 from pytrain.serve.training_runs import RUNS, SETTINGS
 
 PRIVATE = "report/"
@@ -68,6 +70,7 @@ def create_app(
     page: Path | None = None,
     host: str | None = None,
     datasets: Path = Path("datasets"),
+    share: Share | None = None,
 ) -> Flask:
     """The application, for any WSGI server.
 
@@ -76,6 +79,7 @@ def create_app(
         page: the built page's folder; found by default.
         host: the name that the server listens on, which its own pages may be called by.
         datasets: where the pictures go that a page records.
+        share: lets other devices in, by its key; without it they may look at models and change nothing.
 
     Raises:
         ServeError: the page is not built.
@@ -118,16 +122,18 @@ def create_app(
             response.cache_control.no_cache = None
         return response
 
+    guard = Guard(host, share.key if share else None)
     services = Services(
         roots=roots,
         root_of=lambda name: _named(name, roots),
         datasets=Datasets(datasets),
-        guard=Guard(host),
+        guard=guard,
         jobs=Jobs(),
         streams=Streams(),
-        share=lambda: None,
+        share=share,
     )
     app.extensions[EXTENSION] = services
+    app.register_blueprint(make_gate(app, guard, share))
     app.register_blueprint(make_api(services))
 
     @app.after_request

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flask import Request
 
 from pytrain.serve.api_error import ApiError
-from pytrain.serve.key import Key
+from pytrain.serve.share.key import Key
 
 TOKEN_HEADER = "X-Pytrain-Token"
 OPEN_HERE = "Open the page that pytrain serve names, on the machine it runs on."

@@ -10,6 +10,7 @@ from pytrain.serve.datasets import Datasets
 from pytrain.serve.events import Streams
 from pytrain.serve.guard import Guard
 from pytrain.serve.jobs import Jobs
+from pytrain.serve.share.share import Share
 
 EXTENSION = "pytrain"
 """Under this name an application keeps its services."""
@@ -26,7 +27,7 @@ class Services:
         guard: says who may call.
         jobs: runs trainings.
         streams: tells programs and pages what happens.
-        share: address and fingerprint for other devices, or None.
+        share: lets other devices in, or None.
     """
 
     roots: Sequence[Path]
@@ -35,7 +36,7 @@ class Services:
     guard: Guard
     jobs: Jobs
     streams: Streams
-    share: Callable[[], dict[str, str] | None]
+    share: Share | None
 
     def close(self) -> None:
         """Lets all go that would keep the server from its end; waits for nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,15 +26,25 @@ class Running:
         self._open: list[http.client.HTTPResponse | http.client.HTTPConnection] = []
         command = [sys.executable, "-m", "pytrain", "serve", "--port", "0", *arguments]
         self.process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache")},
         )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
-        if found is None:
-            pytest.fail(f"pytrain serve did not start: {line}{self.process.communicate()}")
-        self.port = int(found[1])
+        self.port = int(self.says(r"http://127\.0\.0\.1:(\d+)/"))
         self.token = self.ask("GET", "/api/session")[1]["token"]
+
+    def says(self, pattern: str) -> str:
+        """The next thing that it prints of this pattern: its first group."""
+        assert self.process.stdout is not None
+        said = ""
+        while line := self.process.stdout.readline():
+            if found := re.search(pattern, line):
+                return found[1]
+            said += line
+        pytest.fail(f"pytrain serve did not say it: {said}{self.process.communicate()}")
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
