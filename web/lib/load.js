@@ -1,6 +1,7 @@
 // From what was asked for to a network that answers: where it lies, its files, its engine.
 
 import { readManifest, readWeights } from './contract.js';
+import { PytrainError } from './errors.js';
 import { isInMemory, memoryReader } from './memory.js';
 import { httpReader, locate } from './place.js';
 import { startRunner } from './runner.js';
@@ -25,6 +26,13 @@ import { base, version } from './version.js';
  * @returns {Promise<Loaded>}
  */
 export async function load(model, settings, caller, check = () => {}) {
+  if (new URL(base).protocol === 'file:') {
+    throw new PytrainError(
+      'The page was opened as a file.',
+      'http or https: browsers let a file load neither models nor workers',
+      'Start a web server in its folder, for example with: pytrain serve',
+    );
+  }
   const onError = onceEach(settings.onError);
   const { onStatus } = settings;
   const place = find(model, caller);
