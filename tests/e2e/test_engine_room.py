@@ -213,26 +213,6 @@ def test_a_stopped_run_leaves_nothing_behind_that_answers(watching: Page) -> Non
     assert stands_still(watching)
 
 
-def test_a_page_that_was_frozen_goes_on_with_the_newest_picture(watching: Page) -> None:
-    watching.evaluate(
-        """() => {
-          window.seen = {};
-          for (const name of ['freeze', 'resume']) {
-            document.addEventListener(name, () => { seen[name] = counted; });
-          }
-        }"""
-    )
-    session = watching.context.new_cdp_session(watching)
-    session.send("Page.setWebLifecycleState", {"state": "frozen"})
-    watching.wait_for_timeout(1500)
-    session.send("Page.setWebLifecycleState", {"state": "active"})
-    watching.wait_for_function("() => seen.resume !== undefined")
-    seen = watching.evaluate("seen")
-    assert seen["resume"] - seen["freeze"] <= 1, "what came meanwhile is left out"
-    watching.wait_for_function(f"() => counted > {seen['resume']} + 5")
-    assert watching.evaluate("errors") == []
-
-
 # Leaks.
 
 
