@@ -3,6 +3,7 @@
 import { byId } from '../dom.js';
 import { amount } from './calm.js';
 import { shown, state } from './state.js';
+import { surface } from './surface.js';
 
 /** The map has a few places each way; so many pixels each way make it smooth, and the browser does the rest. */
 const SIZE = 128;
@@ -11,6 +12,7 @@ const canvas = byId('heat', HTMLCanvasElement);
 const button = byId('looks', HTMLButtonElement);
 const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
 const pixels = new ImageData(SIZE, SIZE);
+const colours = new Uint32Array(pixels.data.buffer);
 
 /** The values on show, for the next ones to be mixed with. @type {Float32Array | null} */
 let before = null;
@@ -32,7 +34,7 @@ export function drawHeat(map) {
   const keep = before?.length === values.length && state.source !== 'picture' ? amount() : 0;
   const mixed = values.map((value, index) => value * (1 - keep) + keep * Number(before?.[index] ?? 0));
   before = mixed;
-  paint(pixels.data, smooth(mixed, width, height));
+  paint(colours, surface(mixed, width, height, SIZE));
   if (canvas.width !== SIZE) canvas.width = canvas.height = SIZE;
   context.putImageData(pixels, 0, 0);
   place();
@@ -56,95 +58,33 @@ export function stampHeat(over, side) {
   if (!canvas.hidden) over.drawImage(canvas, 0, 0, side, side);
 }
 
-/**
- * A soft surface through the values, which stand at the middles of their places.
- * @param {Float32Array} values
- * @param {number} width
- * @param {number} height
- * @returns {Float32Array} [SIZE, SIZE]
- */
-export function smooth(values, width, height) {
-  const across = spread(values, width, height);
-  const surface = transpose(spread(transpose(across, SIZE, height), height, SIZE), SIZE, SIZE);
-  // A spline rounds peaks off; the highest stays as high as it was.
-  const scale = greatest(values) / (greatest(surface) || 1);
-  return surface.map((value) => value * scale);
-}
-
-/** @param {Float32Array} values */
-function greatest(values) {
-  return values.reduce((a, b) => Math.max(a, b), 0);
-}
-
-/**
- * Each row to SIZE values, by cubic B-splines, which never swing past the values that they pass.
- * @param {Float32Array} values [rows, width]
- * @param {number} width
- * @param {number} rows
- */
-function spread(values, width, rows) {
-  const wide = new Float32Array(rows * SIZE);
-  const last = width - 1;
-  for (let x = 0; x < SIZE; x++) {
-    const at = ((x + 0.5) * width) / SIZE - 0.5;
-    const low = Math.floor(at);
-    const t = at - low;
-    const weights = [
-      (1 - t) ** 3 / 6,
-      (3 * t ** 3 - 6 * t ** 2 + 4) / 6,
-      (-3 * t ** 3 + 3 * t ** 2 + 3 * t + 1) / 6,
-      t ** 3 / 6,
-    ];
-    for (let row = 0; row < rows; row++) {
-      let sum = 0;
-      for (let tap = 0; tap < 4; tap++) {
-        const from = Math.min(Math.max(low - 1 + tap, 0), last);
-        sum += weights[tap] * values[row * width + from];
-      }
-      wide[row * SIZE + x] = sum;
-    }
-  }
-  return wide;
-}
-
-/**
- * @param {Float32Array} values [height, width]
- * @param {number} width
- * @param {number} height
- */
-function transpose(values, width, height) {
-  const turned = new Float32Array(values.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) turned[x * height + y] = values[y * width + x];
-  }
-  return turned;
-}
-
 /** How dark the rest gets, and how much of the glow covers what matters most; 0 to 255. */
 const DARK = 175;
 const GLOW = 110;
 
-/**
- * @param {Uint8ClampedArray} data RGBA
- * @param {Float32Array} values
- */
-function paint(data, values) {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    const light = step(0.4, 1, value);
-    const dark = 1 - step(0.05, 0.5, value);
-    const glows = light > 0;
-    data[4 * i] = glows ? 255 : 12;
-    data[4 * i + 1] = glows ? 91 : 12;
-    data[4 * i + 2] = glows ? 31 : 11;
-    data[4 * i + 3] = glows ? light * GLOW : dark * DARK;
-  }
+/** The colour of each value from 0 to 1, as ImageData holds it. */
+const COLOURS = new Uint32Array(
+  new Uint8Array(Array.from({ length: 256 }, (_, at) => colour(at / 255)).flat()).buffer,
+);
+
+/** @param {number} value @returns {number[]} RGBA */
+function colour(value) {
+  const light = step(0.4, 1, value);
+  return light > 0 ? [255, 91, 31, light * GLOW] : [12, 12, 11, (1 - step(0.05, 0.5, value)) * DARK];
 }
 
 /** From 0 to 1 between two values, softly. @param {number} from @param {number} to @param {number} value */
 function step(from, to, value) {
   const t = Math.min(1, Math.max(0, (value - from) / (to - from)));
   return t * t * (3 - 2 * t);
+}
+
+/**
+ * @param {Uint32Array} colours of the pixels
+ * @param {Float32Array} values
+ */
+function paint(colours, values) {
+  for (let at = 0; at < values.length; at++) colours[at] = COLOURS[(values[at] * 255) | 0];
 }
 
 /** Says whether the model in use can tell, and asks it to if that is wanted. */

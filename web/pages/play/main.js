@@ -12,7 +12,6 @@ import { look } from './look.js';
 import { chooseModel } from './model-view.js';
 import { drawFile } from './picture.js';
 import { looksLikeVideo } from './picture-file.js';
-import { LISTENER } from './send.js';
 import { openSheet, whenChosen } from './sheet-view.js';
 import { takeSnapshot } from './snapshot.js';
 import { enterStage, leaveStage, onStage, stageAsked } from './stage-view.js';
@@ -120,9 +119,8 @@ byId('line').addEventListener('input', (event) => {
   pad.width = Number(/** @type {HTMLInputElement} */ (event.target).value);
 });
 document.addEventListener('keydown', key);
-byId('out-snippet').textContent = LISTENER;
 copies(byId('copy'), () => byId('snippet').textContent);
-copies(byId('copy-out'), () => LISTENER);
+copies(byId('copy-out'), () => byId('out-snippet').textContent);
 listenForFiles(takeFiles);
 whenChosen((file) => {
   usePicture(file);

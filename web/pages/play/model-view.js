@@ -17,6 +17,7 @@ import { offerHeat, wantsHeat } from './heat-map.js';
 import { startHistory } from './history.js';
 import { look } from './look.js';
 import { markChosen, openGallery, showGallery } from './model-gallery.js';
+import { listener } from './send.js';
 import { state } from './state.js';
 import { showStatus } from './status.js';
 import { offerServer } from './to-server.js';
@@ -158,6 +159,8 @@ function showSnippet(listed) {
   // What is kept in this browser has no address: its folder has to lie beside the page.
   const model = listed?.own ? `./${state.model}/` : current;
   byId('snippet').textContent = snippet(model, new URL('pytrain.js', document.baseURI).href);
+  const here = new URL(`?model=${encodeURIComponent(current)}`, document.baseURI);
+  byId('out-snippet').textContent = listener(here.href);
 }
 
 /** @param {string} backend */

@@ -44,12 +44,20 @@ export function send(results, model) {
   toServer(message);
 }
 
-/** Code that hears the answers in another window, for copying. */
-export const LISTENER = `<p id="answer"></p>
+/**
+ * Code for copying: a page that hears the answers of this one, wherever it lies.
+ * @param {string} address of this page
+ */
+export function listener(address) {
+  return `<button>Open the camera page</button>
+<p id="answer"></p>
 <script>
-  // Beside this page, in any window of this browser:
-  new BroadcastChannel('pytrain').onmessage = ({ data }) => {
+  const page = '${address.replaceAll("'", '%27')}';
+  document.querySelector('button').onclick = () => window.open(page);
+  window.addEventListener('message', ({ data, origin }) => {
+    if (origin !== new URL(page).origin || data.type !== 'pytrain.results') return;
     document.querySelector('#answer').textContent = data.answer;
-  };
+  });
 </script>
 `;
+}

@@ -82,7 +82,7 @@ async function run() {
   clearInterval(ticking);
   ticking = setInterval(showAll, EVERY);
   try {
-    await own.run(read, (picture) => classifier.classify(picture), mine.signal);
+    await own.run(read, (picture) => classify(classifier, picture, mine), mine.signal);
   } catch (error) {
     if (state.classifier === classifier) showMessage('sheet', error);
   }
@@ -91,6 +91,20 @@ async function run() {
   clearInterval(ticking);
   note(ended(own));
   showAll();
+}
+
+/**
+ * @param {import('../../pytrain.js').ImageClassifier} classifier
+ * @param {any} picture
+ * @param {AbortController} run ends where another model has taken the place of this one
+ */
+async function classify(classifier, picture, run) {
+  try {
+    return await classifier.classify(picture);
+  } catch (error) {
+    if (state.classifier !== classifier) run.abort();
+    throw error;
+  }
 }
 
 /** @param {Sheet} own */

@@ -18,6 +18,8 @@ const FAILURES = 3;
  * @property {string} [thumbnail] its address
  */
 
+/** @typedef {(picture: any) => Promise<import('../../lib/results.js').Results>} Classify */
+
 /** @typedef {{path: string, why: string}} Problem why: a sentence that goes on from the path */
 
 export class Sheet {
@@ -63,7 +65,7 @@ export class Sheet {
   /**
    * Looks at what is left until all is done or the signal comes.
    * @param {(file: File) => Promise<import('./pictures.js').Read>} read
-   * @param {(picture: any) => Promise<import('../../lib/results.js').Results>} classify
+   * @param {Classify} classify
    * @param {AbortSignal} signal
    * @throws what `classify` throws; the picture is then still waiting
    */
@@ -79,24 +81,35 @@ export class Sheet {
         const { row, reading } = ahead[0];
         const { read: found, why } = await reading;
         if (signal.aborted) return;
-        if (found) {
-          try {
-            this.#take(row, found, await classify(found.picture));
-            failures = 0;
-          } catch (error) {
-            // One picture may be at fault; a model that is broken or gone fails at each.
-            if (signal.aborted || ++failures === FAILURES) throw error;
-            this.#drop(row, explained(error).why);
-          }
-          close(found);
-        } else {
-          this.#drop(row, String(why));
-        }
+        if (found) failures = await this.#ask(row, found, classify, failures, signal);
+        else this.#drop(row, String(why));
         ahead.shift();
+        if (found) close(found);
         this.#waiting.shift();
       }
     } finally {
+      // Those that were decoded ahead, and the one that the model failed at.
       for (const { reading } of ahead) reading.then(({ read: found }) => found && close(found));
+    }
+  }
+
+  /**
+   * @param {Row} row
+   * @param {import('./pictures.js').Read} found
+   * @param {Classify} classify
+   * @param {number} failures how often it failed in a row
+   * @param {AbortSignal} signal
+   * @returns {Promise<number>} the same, from now on
+   */
+  async #ask(row, found, classify, failures, signal) {
+    try {
+      this.#take(row, found, await classify(found.picture));
+      return 0;
+    } catch (error) {
+      // One picture may be at fault; a model that is broken or gone fails at each.
+      if (signal.aborted || failures + 1 === FAILURES) throw error;
+      this.#drop(row, explained(error).why);
+      return failures + 1;
     }
   }
 
