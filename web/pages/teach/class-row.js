@@ -33,7 +33,7 @@ export class ClassRow {
     this.count = make('span', { class: 'count' });
     this.problem = make('p', { class: 'problem class-problem', role: 'alert' });
     this.problem.hidden = true;
-    this.adding = make('p', { class: 'note', role: 'status' });
+    this.adding = make('p', { class: 'notice', role: 'status' });
     this.adding.hidden = true;
     this.facts = make('span', { class: 'hint' });
     this.open = make('button', { type: 'button', class: 'text', 'aria-expanded': 'false' }, 'Show all');
@@ -62,6 +62,7 @@ export class ClassRow {
       ),
       make('div', { class: 'class-pictures' }, this.empty, this.box, this.pick),
     );
+    this.name.value = one.name;
     this.name.addEventListener('change', () => this.#rename());
     this.name.addEventListener('keydown', ({ key }) => {
       if (key === 'Enter') this.name.blur();
@@ -80,13 +81,16 @@ export class ClassRow {
    * @param {number} place
    */
   show(one, place) {
+    // A name that is being put right stays, unless it was changed elsewhere.
+    const named =
+      one.name !== this.#class.name || (this.problem.hidden && document.activeElement !== this.name);
     this.#class = one;
     const images = project().images(one.id);
     const number = String(place + 1);
     paint(this.element, one.colour);
     this.hold.show(one, place);
     this.chip.textContent = number;
-    if (document.activeElement !== this.name) this.#showName();
+    if (named) this.#showName();
     this.name.setAttribute('aria-label', `Name of class ${number}`);
     this.name.dataset.testid = `class-name-${number}`;
     this.count.textContent = images.length.toLocaleString('en');
@@ -189,7 +193,7 @@ export class ClassRow {
 
   #takesDrops() {
     let inside = 0;
-    const over = () => this.element.classList.toggle('over', inside > 0);
+    const over = () => this.element.classList.toggle('dropping', inside > 0);
     this.element.addEventListener('dragenter', () => {
       inside++;
       over();

@@ -5,6 +5,8 @@ import './classes.js';
 import './headline.js';
 import './keys.js';
 import './preview.js';
+import './extractor.js';
+import './train-here.js';
 import './drop.js';
 import { showMessage } from '../message.js';
 import { openLast } from './projects.js';

@@ -39,7 +39,7 @@ export function setLabels(names) {
 function bar(label) {
   const meter = make('div', {
     role: 'meter',
-    class: 'meter',
+    class: 'share',
     'aria-label': label,
     'aria-valuemin': '0',
     'aria-valuemax': '100',
@@ -48,8 +48,8 @@ function bar(label) {
   meter.append(make('i'));
   const chip = make('i', { class: 'chip' });
   chip.style.setProperty('--chip', colourOf(label));
-  const name = make('span', { class: 'bar-name', title: label }, chip, make('span', {}, label));
-  return make('li', { 'data-label': label }, name, meter, make('span', { class: 'bar-value' }, '0 %'));
+  const name = make('span', { class: 'share-name', title: label }, chip, make('span', {}, label));
+  return make('li', { 'data-label': label }, name, meter, make('span', { class: 'share-value' }, '0 %'));
 }
 
 /**
@@ -96,8 +96,8 @@ function set(state, label, confidence, title, aside, colour) {
   if (verdict.textContent !== title) verdict.textContent = title;
   const longestWord = Math.max(...title.split(/\s+/).map(({ length }) => length));
   const length = Math.max(longestWord * 1.4, title.length * 0.75);
-  verdict.classList.toggle('long', length > LONG);
-  verdict.classList.toggle('longest', length > LONGEST);
+  verdict.classList.toggle('word-long', length > LONG);
+  verdict.classList.toggle('word-longest', length > LONGEST);
   byId('confidence').textContent = '';
   byId('aside').textContent = aside;
   if (colour) {
@@ -115,7 +115,7 @@ function set(state, label, confidence, title, aside, colour) {
 function setBar(label, share) {
   const row = bars.querySelector(`li[data-label="${CSS.escape(label)}"]`);
   if (!row) return;
-  const meter = /** @type {HTMLElement} */ (row.querySelector('.meter'));
+  const meter = /** @type {HTMLElement} */ (row.querySelector('.share'));
   meter.setAttribute('aria-valuenow', (share * 100).toFixed(1));
   /** @type {HTMLElement} */ (meter.firstElementChild).style.transform = `scaleX(${share})`;
   /** @type {HTMLElement} */ (row.lastElementChild).textContent = percent(share);

@@ -5,7 +5,7 @@ import { showMessage } from '../message.js';
 import { say } from './say.js';
 import { on, plural, project, studio } from './studio.js';
 
-const note = make('p', { class: 'note', 'data-testid': 'removed' });
+const note = make('p', { class: 'notice', 'data-testid': 'removed' });
 const always = byId('undo', HTMLButtonElement);
 
 /**

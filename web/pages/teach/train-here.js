@@ -1,0 +1,162 @@
+// Training in the browser: the button, how far it is, the learning curve, and what came of it.
+
+import { trainHere } from '../../lib/studio/trainer.js';
+import { byId, make } from '../dom.js';
+import { clearMessage, showMessage } from '../message.js';
+import { Curve } from './curve.js';
+import { extractor } from './extractor.js';
+import { percent } from './poster.js';
+import { duration, Progress } from './progress.js';
+import { say } from './say.js';
+import { inFrame, on, plural, project, studio, tell } from './studio.js';
+import { keepHere, nameHere } from './trained.js';
+
+const button = byId('train-here', HTMLButtonElement);
+const progress = new Progress(byId('here-progress'));
+const report = byId('here-report');
+
+/** What each phase is called, and its share of the whole bar: from, to. @type {Record<string, [string, number, number]>} */
+const PHASES = {
+  embedding: ['Looking at the pictures', 0, 0.6],
+  training: ['Learning', 0.6, 0.95],
+  checking: ['Checking', 0.95, 1],
+};
+
+/** @type {AbortController | null} */
+let running = null;
+
+async function train() {
+  const control = new AbortController();
+  running = control;
+  studio.learning = true;
+  clearMessage('here');
+  report.hidden = true;
+  tell('busy');
+  showButton();
+  const curve = new Curve();
+  curve.element.setAttribute('hidden', '');
+  progress.begin('Training here', curve.element);
+  progress.show('Getting ready', '', null);
+  /** @type {import('./curve.js').Round[]} */
+  const rounds = [];
+  const begin = performance.now();
+  const drawCurve = inFrame(() => {
+    curve.element.removeAttribute('hidden');
+    curve.show(rounds);
+  });
+  try {
+    const owner = project();
+    const name = await nameHere();
+    const network = await extractor(({ loaded, total }) => {
+      progress.show('Loading the network', megabytes(loaded, total), total ? loaded / total : null);
+    });
+    const { files, metrics, curves } = await trainHere(owner, network, {
+      name,
+      signal: control.signal,
+      onProgress: (step) => {
+        showStep(step);
+        const { loss, accuracy, heldOut } = step;
+        if (loss === undefined || accuracy === undefined) return;
+        rounds.push({ loss, accuracy, heldOut });
+        drawCurve();
+      },
+    });
+    const seconds = (performance.now() - begin) / 1000;
+    if (owner !== studio.project) return;
+    const labels = JSON.parse(String(files['metadata.json'])).labels;
+    const judged = metrics.heldOut.n > 0 ? metrics.heldOut : metrics.crossValidation;
+    await keepHere(files, name, { labels, accuracy: judged.accuracy ?? undefined });
+    showReport(curves, metrics, seconds);
+    say(`Trained in ${duration(seconds)}.`);
+  } catch (error) {
+    if (control.signal.aborted) say('Training stopped.');
+    else showMessage('here', error, { label: 'Train again', run: train });
+  } finally {
+    running = null;
+    studio.learning = false;
+    progress.end();
+    tell('busy');
+    showButton();
+  }
+}
+
+/** @param {import('../../lib/studio/trainer.js').Progress} step */
+function showStep({ phase, done, total }) {
+  const [title, from, to] = PHASES[phase];
+  const share = total ? done / total : 1;
+  const detail = phase === 'embedding' ? `${done.toLocaleString('en')} of ${total.toLocaleString('en')}` : '';
+  progress.show(title, detail, from + (to - from) * share);
+}
+
+/**
+ * @param {number} loaded
+ * @param {number} total
+ */
+function megabytes(loaded, total) {
+  const of = (/** @type {number} */ bytes) => (bytes / 1e6).toFixed(1);
+  return `${of(loaded)} of ${of(total)} MB`;
+}
+
+/**
+ * How it learned, in a place that can be opened.
+ * @param {{loss: number[], accuracy: number[], heldOut: number[]}} curves
+ * @param {import('../../lib/studio/trainer.js').TrainedHere['metrics']} metrics
+ * @param {number} seconds
+ */
+function showReport(curves, { heldOut, crossValidation }, seconds) {
+  const curve = new Curve();
+  curve.show(
+    curves.loss.map((loss, at) => ({ loss, accuracy: curves.accuracy[at], heldOut: curves.heldOut[at] })),
+  );
+  const judged = heldOut.n > 0 ? heldOut : crossValidation;
+  const right = judged.accuracy === null ? '' : `${percent(judged.accuracy)} right on `;
+  const which =
+    heldOut.n > 0
+      ? `${plural(heldOut.n, 'picture')} kept for checking`
+      : 'pictures left out in turn, for none were kept';
+  const legend = make('p', { class: 'legend' });
+  for (const [name, text] of [
+    ['accuracy', 'Learned pictures right'],
+    ['held-out', 'Kept pictures right'],
+    ['loss', 'Loss'],
+  ]) {
+    if (name === 'held-out' && !curves.heldOut.length) continue;
+    legend.append(make('span', { class: name }, make('i', {}), text));
+  }
+  report.replaceChildren(
+    make('summary', {}, `Learned in ${duration(seconds)}`),
+    curve.element,
+    legend,
+    make('p', { class: 'hint' }, `${right}${which}.`),
+  );
+  report.hidden = false;
+}
+
+function showButton() {
+  const { project: open } = studio;
+  button.textContent = running ? 'Stop' : studio.trained.here ? 'Train again' : 'Train here';
+  button.disabled = !running && (!open || studio.learning || !canTrain());
+  button.classList.toggle('primary', !running && !studio.trained.here);
+  const { here } = studio.trained;
+  byId('here-outcome').textContent = here?.accuracy === undefined ? '' : percent(here.accuracy);
+  byId('way-here').dataset.state = running ? 'running' : here ? 'done' : 'idle';
+}
+
+/** Two classes with pictures; more is asked for by warnings, and not demanded. */
+export function canTrain() {
+  const { project: open } = studio;
+  if (!open) return false;
+  const named = open.classes.filter(({ name }) => name !== 'unknown');
+  return named.filter(({ id }) => open.images(id).length > 0).length >= 2;
+}
+
+button.addEventListener('click', () => {
+  if (running) running.abort();
+  else train();
+});
+const later = inFrame(showButton);
+for (const event of /** @type {const} */ (['project', 'classes', 'trained', 'busy'])) on(event, later);
+on('project', () => {
+  running?.abort();
+  report.hidden = true;
+});
