@@ -61,6 +61,18 @@ test('each of the things that spoil a model is named with its class', () => {
   assert.deepEqual(kinds([pictures('a', 30, varied(500)), b]), ['alike b a']);
 });
 
+test('a finger that is put up makes another picture of the same room', () => {
+  const spots = new Set([23, 39, 55]);
+  const room = (/** @type {number} */ at, /** @type {number} */ pixel) => 40 + ((pixel * 7 + (at % 2)) % 90);
+  const hand = (/** @type {number} */ at, /** @type {number} */ pixel) =>
+    spots.has(pixel - (at % 10) * 16) ? 200 : room(at, pixel);
+  const warnings = warningsOf([pictures('fist', 30, room), pictures('finger', 30, hand)]);
+  assert.deepEqual(
+    warnings.map(({ kind, classId }) => `${kind} ${classId}`),
+    ['alike fist'],
+  );
+});
+
 test('the size of a picture is read from the head of its file', () => {
   const png = Buffer.from('89504e470d0a1a0a0000000d4948445200002710000017700100000000', 'hex');
   assert.deepEqual(dimensions(png), { type: 'image/png', width: 10000, height: 6000 });

@@ -15,6 +15,9 @@ const SAMPLE = 60;
  * noise, and JPEG's, stay below it in pictures so small. */
 const SAME = 1.6;
 
+/** No spot may differ by more: a finger that is put up changes little of the whole, and much where it is. */
+const SAME_SPOT = 20;
+
 /** Share of a class's pictures that must have their like for a warning. */
 const SHARE = 0.5;
 
@@ -150,8 +153,9 @@ function isSame(a, b) {
   const most = SAME * a.length;
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
-    sum += Math.abs(a[i] - b[i]);
-    if (sum > most) return false;
+    const difference = Math.abs(a[i] - b[i]);
+    sum += difference;
+    if (difference > SAME_SPOT || sum > most) return false;
   }
   return true;
 }
