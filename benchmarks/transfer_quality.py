@@ -7,6 +7,9 @@ tuxpaint-stamps-default), photographs and drawings cut out by hand; Fashion-MNIS
 dataset-fashion-mnist); and the handwritten digits that come with scikit-learn. For each seed, some pictures
 of every class are learned from and the others asked.
 
+The calibration error of few pictures is mostly chance: beside it stands what percentages that are exactly
+right would show on them.
+
 The probe: scikit-learn's LogisticRegression, as it comes, on the same backbone's embeddings. All pictures
 are embedded once; near-duplicates are kept on one side.
 """
@@ -32,7 +35,7 @@ from pytrain.dataset.looks import look
 from pytrain.dataset.near_duplicates import groups_of
 from pytrain.dataset.split import folds
 from pytrain.evaluation.cross_validation import FOLDS, Outcome, cross_validate, known_score
-from pytrain.evaluation.metrics import expected_calibration_error
+from pytrain.evaluation.metrics import calibration_error_by_chance, expected_calibration_error
 from pytrain.image import read_image
 from pytrain.model.backbones import DEFAULT, load
 from pytrain.model.backend import keras
@@ -109,7 +112,7 @@ class Study:
         items = Items(
             [p.digest for p in self.pictures], lambda number: read_image(self.pictures[number].path)
         )
-        key = f"{backbone_name}-{backbone.digest[:8]}"
+        key = f"{backbone_name}-{backbone.digest[:8]}-{model.output.shape[-1]}"
         self.features = embed(model, items, cache, f"{key}-views", views=VIEWS, draw=WebcamViews())
         pooled = keras.Model(
             backbone.model.input, keras.layers.GlobalAveragePooling2D()(backbone.model.output)
@@ -120,15 +123,15 @@ class Study:
     def line(self, per_class: int, seeds: int, others: list[Study]) -> str:
         """Means over the seeds; AUROC is against the other collections."""
         rows = np.array([self._round(per_class, seed, others) for seed in range(seeds)])
-        probe, ours, error, auroc = rows.mean(0)
+        probe, ours, error, chance, auroc = rows.mean(0)
         low, high = np.percentile(rows[:, 1] - rows[:, 0], [0, 100]) * 100
         return (
             f"{self.folder.name:<14} {len(self.folder.labels):>2} classes  probe {probe:.1%} ours {ours:.1%} "
             f"(+{(ours - probe) * 100:.1f} points; by seed {low:+.1f} to {high:+.1f})  "
-            f"calibration error {error:.1%}  AUROC of unknown {auroc:.3f}"
+            f"calibration error {error:.1%} (chance alone {chance:.1%})  AUROC of unknown {auroc:.3f}"
         )
 
-    def _round(self, per_class: int, seed: int, others: list[Study]) -> tuple[float, float, float, float]:
+    def _round(self, per_class: int, seed: int, others: list[Study]) -> tuple[float, ...]:
         learned, asked = self._dealt(per_class, seed)
         questions = self.features.read(asked)
         with threadpool_limits(1):
@@ -136,11 +139,13 @@ class Study:
             outcome = self._ours(learned, seed)
         logits = outcome.heads.logits.logits(questions)
         right = self.truth[asked]
+        probabilities = np.asarray(softmax(logits, axis=1), np.float32)
         strange = np.concatenate([other.features.read(np.arange(len(other.pictures))) for other in others])
         return (
             float((probe.predict(self.plain.read(asked)) == right).mean()),
             float((logits.argmax(1) == right).mean()),
-            expected_calibration_error(np.asarray(softmax(logits, axis=1), np.float32), right),
+            expected_calibration_error(probabilities, right),
+            calibration_error_by_chance(probabilities.max(1)),
             _auroc(known_score(outcome.heads.known, questions), known_score(outcome.heads.known, strange)),
         )
 

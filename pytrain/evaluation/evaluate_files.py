@@ -17,7 +17,7 @@ from pytrain.dataset.pictures import NO_CLASS, shown
 from pytrain.errors import DataError
 from pytrain.evaluation.classifier import Classifier, find_bundle, open_classifier
 from pytrain.evaluation.judged import Judged, Outsiders, Share
-from pytrain.evaluation.metrics import calibration_error_of
+from pytrain.evaluation.metrics import calibration_error_by_chance, calibration_error_of
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, and how many of how many pictures it is done with."""
@@ -50,6 +50,11 @@ class Measured:
         """Mean distance between how sure it is and how often it is right, 0 to 1 (Guo et al., 2017)."""
         return calibration_error_of(self.judged.confidence, self.judged.best == self.judged.truth)
 
+    @property
+    def by_chance(self) -> float:
+        """What calibration error so few pictures would show if every percentage were right."""
+        return calibration_error_by_chance(self.judged.confidence)
+
     def as_json(self) -> dict[str, Any]:
         """All figures as plain JSON; intervals are of 95 %."""
         judged = self.judged
@@ -60,6 +65,7 @@ class Measured:
             "trained_on_this_data": self.trained_on,
             "accuracy": _share(judged.accuracy()),
             "calibration_error": self.calibration_error,
+            "calibration_error_by_chance": self.by_chance,
             "unknown_threshold": self.threshold,
             "rejected": _share(judged.rejected(self.threshold)),
             "right_when_answered": _share(judged.right_when_answered(self.threshold)),

@@ -157,7 +157,7 @@ def reliability_of(
     confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15
 ) -> list[tuple[float, float, float]]:
     """The same where only each answer's confidence, and whether it is right, are known: both [pictures]."""
-    bin_of = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    bin_of = _bin_of(confidence, bins)
     return [
         (float(confidence[here].mean()), float(right[here].mean()), float(here.mean()))
         for here in (bin_of == number for number in range(bins))
@@ -170,6 +170,24 @@ def calibration_error_of(confidence: Floats, right: npt.NDArray[np.bool_], bins:
     return float(
         sum(share * abs(hits - sure) for sure, hits, share in reliability_of(confidence, right, bins))
     )
+
+
+def calibration_error_by_chance(confidence: Floats, bins: int = 15) -> float:
+    """The calibration error to be expected of answers that are right exactly as often as they say.
+
+    It is not 0: of three answers that are 80 % sure, 2.4 cannot be right. In each bin the right answers lie
+    off their mean by sqrt(2 / pi) standard deviations on average, if they are about normally distributed.
+
+    Args:
+        confidence: [pictures], of the most probable class.
+    """
+    variances = np.bincount(_bin_of(confidence, bins), confidence * (1 - confidence))
+    return float(np.sqrt(2 / np.pi) * np.sqrt(variances).sum() / max(1, len(confidence)))
+
+
+def _bin_of(confidence: Floats, bins: int) -> Ints:
+    numbers: Ints = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    return numbers
 
 
 def _per_class(best: Ints, truth: Ints, labels: Sequence[str]) -> tuple[ClassFigures, ...]:

@@ -61,7 +61,8 @@ def lines(measured: Measured) -> Iterator[str]:
     same = f", {accuracy.groups:,} of them different" if accuracy.groups < accuracy.total else ""
     yield f"{measured.model} on {shown(measured.data)}: {accuracy.total:,} pictures{same}"
     yield _figure("accuracy", _with_interval(accuracy))
-    yield _figure("calibration error", f"{_percent(measured.calibration_error):>7}")
+    error, chance = _percent(measured.calibration_error), _percent(measured.by_chance)
+    yield _figure("calibration error", f"{error:>7}  (by chance alone about {chance})")
     if threshold > 0:
         yield _figure(f"called {UNKNOWN}", _with_interval(judged.rejected(threshold)))
         yield _figure("right when answered", _with_interval(judged.right_when_answered(threshold)))

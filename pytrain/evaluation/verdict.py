@@ -10,7 +10,7 @@ import numpy as np
 
 from pytrain.evaluation.judged import ClassShares, Judged, Outsiders, Share, TransferReport
 from pytrain.evaluation.label_errors import LabelError
-from pytrain.evaluation.metrics import calibration_error_of
+from pytrain.evaluation.metrics import calibration_error_by_chance, calibration_error_of
 
 ENOUGH_PICTURES = 30
 """Different pictures of a class: of one found 9 of 10 times it is then known to about 11 points."""
@@ -19,6 +19,10 @@ FEW_PICTURES = 10
 TRY_IT = "pytrain serve --open"
 USELESS = 0.6
 """Accuracy below which nobody should rely on a model, however well it knows its doubts."""
+
+CHANCE = 1.5
+"""Times that a calibration error may be what chance gives on average, to be nothing but chance: it varies by
+a third of that."""
 
 REDUNDANT = 0.5
 """A class with fewer different pictures than this share of its pictures is mostly repeats."""
@@ -136,9 +140,13 @@ def _percentages(judged: Judged) -> Point:
     title, part = "Its percentages", "certainty"
     right = judged.best == judged.truth
     error = calibration_error_of(judged.confidence, right)
+    chance = calibration_error_by_chance(judged.confidence)
     off = f"{error * 100:.1f} points off on average"
     if error <= 0.05:
         return Point(Light.GOOD, title, f"They can be taken at their word: {off}.", part)
+    if error <= CHANCE * chance:
+        text = f"As far as so few pictures tell, they can be believed: {off}, where perfect ones would be"
+        return Point(_light(error <= chance, True), title, f"{text} {chance * 100:.1f} off by chance.", part)
     sure = float(judged.confidence.mean()) > float(right.mean())
     text = f"Rough: {off}, {'more sure than right' if sure else 'less sure than right'}."
     return Point(Light.CARE if error <= 0.12 else Light.BAD, title, text, part)
@@ -176,8 +184,12 @@ def _steps(
             "other light, nearer and farther. Repeats of one scene teach nothing new."
         )
     if elsewhere.light is not Light.GOOD:
+        there = any(outsiders.chosen_on for outsiders in judged.outsiders)
         steps.append(
-            "Put pictures of what else your camera may see into a folder called unknown, beside the classes."
+            "Put more pictures of what else your camera may see into your folder unknown."
+            if there
+            else "Put pictures of what else your camera may see into a folder called unknown, beside the "
+            "classes."
         )
     repeats = [figures.label for figures in classes if _is_redundant(figures)]
     if repeats:

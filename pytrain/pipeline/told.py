@@ -8,6 +8,7 @@ from typing import Any
 
 from pytrain.evaluation.cross_validation import Outcome
 from pytrain.evaluation.judged import BackboneFacts, Phase, TransferReport, Views
+from pytrain.evaluation.metrics import calibration_error_by_chance
 from pytrain.export import Facts
 from pytrain.image import read_image
 from pytrain.model.backbones import listing
@@ -26,7 +27,8 @@ def figures(outcome: Outcome) -> list[str]:
         f"  right {right.count:,} of {right.total:,} = {right.value or 0:.1%} "
         f"(95 % sure: {low:.0%} to {high:.0%}), by {judged.method}",
         f"  calibration error {calibration.calibration_error_before:.1%} before, "
-        f"{calibration.calibration_error_after:.1%} after the temperature {calibration.temperature:.2f}",
+        f"{calibration.calibration_error_after:.1%} after the temperature {calibration.temperature:.2f}; "
+        f"chance alone gives {calibration_error_by_chance(judged.confidence):.1%}",
         f"  called unknown: {calibration.rejected_known:.1%} of the classes' pictures",
     ]
     for outsiders in judged.outsiders:

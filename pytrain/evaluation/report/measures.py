@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from pytrain.evaluation.judged import ClassShares, Judged, Outsiders, Share, TransferReport
-from pytrain.evaluation.metrics import calibration_error_of, reliability_of
+from pytrain.evaluation.metrics import calibration_error_by_chance, calibration_error_of, reliability_of
 from pytrain.evaluation.report.charts import histogram, reliability_chart
 from pytrain.evaluation.report.gallery import Gallery, figures
 from pytrain.evaluation.report.page import interval, percent, section, table
@@ -54,9 +54,11 @@ def certainty_section(report: TransferReport) -> str:
         "A dot stands for answers of about the same confidence: on the dotted line, “80 % sure” is right "
         "8 of 10 times. Below it the model is too sure of itself; larger dots are more pictures."
     )
+    chance = percent(calibration_error_by_chance(judged.confidence))
     note = (
         f'<p class="note">Logits were divided by the temperature {calibration.temperature:.2f}, chosen on '
-        "validation pictures (Guo et al., 2017).</p>"
+        f"validation pictures (Guo et al., 2017). With {len(right):,} pictures, percentages that are exactly "
+        f"right would show an error of about {chance} too, by chance.</p>"
     )
     body = f'<div class="charts">{"".join(parts)}</div>{note}'
     return section("How sure, and how right", body, lead, name="certainty")

@@ -3,7 +3,14 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from pytrain.dataset.pictures import NO_CLASS
-from pytrain.evaluation.metrics import auroc, expected_calibration_error, measure, wilson_interval
+from pytrain.evaluation.metrics import (
+    auroc,
+    calibration_error_by_chance,
+    calibration_error_of,
+    expected_calibration_error,
+    measure,
+    wilson_interval,
+)
 
 PROBABILITIES = np.array(
     [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.45, 0.55], [0.2, 0.8], [0.4, 0.6], [0.95, 0.05]], np.float32
@@ -32,6 +39,14 @@ def test_set_without_unknown_pictures_claims_nothing_about_them():
     metrics = measure(PROBABILITIES[:5], TRUTH[:5], ["a", "b"], threshold=0)
     assert metrics.false_accepts is None
     assert metrics.auroc is None
+
+
+@pytest.mark.parametrize("pictures", [60, 400, 5000])
+def test_the_calibration_error_by_chance_is_that_of_answers_right_as_often_as_they_say(pictures):
+    draw = np.random.default_rng(pictures)
+    confidence = draw.beta(4, 1.5, pictures).astype(np.float32)
+    errors = [calibration_error_of(confidence, draw.random(pictures) < confidence) for _ in range(200)]
+    assert calibration_error_by_chance(confidence) == pytest.approx(np.mean(errors), rel=0.08)
 
 
 @pytest.mark.parametrize("seed", range(5))
