@@ -16,6 +16,10 @@ test('the page starts with the model that does best on the hardest test', () => 
   assert.equal(bestOf([broken, unmeasured]).name, 'a-new-one', 'never with one that cannot be used');
 });
 
+test('a published site starts with the model it was made for', () => {
+  assert.equal(bestOf([good, { ...toy, first: true }]).name, 'demo-mlp');
+});
+
 test('the first by name wins among equals', () => {
   assert.equal(bestOf([{ ...good, name: 'demo-cnn' }, good]).name, 'demo-cnn');
 });

@@ -10,6 +10,7 @@ import { base } from '../lib/version.js';
  * @property {Record<string, number>} [accuracy]
  * @property {number} [bytes]
  * @property {string | null} [report]
+ * @property {boolean} [first] a published site starts with it
  * @property {string | Blob | null} [thumbnail] a picture, or its address from the root of the site
  * @property {import('../lib/errors.js').PlainError} [error] why it cannot be used
  */
@@ -75,13 +76,14 @@ export function rightText(model) {
 }
 
 /**
- * The model to start with where none is asked for: the one that does best, the first by name among equals.
+ * The model to start with where none is asked for: the one that a published site was made for, or that does best,
+ * the first by name among equals.
  * @template {Listed} T
  * @param {T[]} models
  * @returns {T}
  */
 export function bestOf(models) {
-  return models.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+  return models.find(({ first }) => first) ?? models.reduce((a, b) => (rank(b) > rank(a) ? b : a));
 }
 
 /** @param {Listed} model */
