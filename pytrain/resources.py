@@ -7,6 +7,9 @@ from pathlib import Path
 from pytrain.errors import ServeError
 
 PACKAGE = Path(__file__).resolve().parent
+PAGE_STYLE = PACKAGE / "page.css"
+"""What all pages that Python writes look like."""
+
 CHECKOUT = PACKAGE.parent
 
 

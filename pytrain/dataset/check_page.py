@@ -15,8 +15,9 @@ from pytrain.dataset.image_folder import WORK, ImageFolder, Picture
 from pytrain.dataset.pictures import natural_key, shown
 from pytrain.errors import DataError
 from pytrain.image import read_image
+from pytrain.resources import PAGE_STYLE
 
-STYLE = Path(__file__).with_name("check.css")
+STYLES = (PAGE_STYLE, Path(__file__).with_name("check.css"))
 
 THUMBNAIL = 112
 """Height of the pictures on the page, in pixels."""
@@ -62,11 +63,12 @@ def as_html(examination: Examination) -> str:
         _classes(examination),
         _set_aside(folder),
     ]
+    style = "".join(file.read_text(encoding="utf-8") for file in STYLES)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<link rel="icon" href="data:,"><title>{escape(folder.name)}: data check</title>'
-        f"<style>{STYLE.read_text(encoding='utf-8')}</style></head>\n"
+        f"<style>{style}</style></head>\n"
         f"<body><main>{''.join(sections)}</main></body></html>\n"
     )
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pytrain.evaluation.cross_validation import Outcome
-from pytrain.evaluation.judged import Activation
+from pytrain.evaluation.judged import Activation, Judged
 from pytrain.evaluation.predict import compiled, milliseconds_per_frame
 from pytrain.image import as_picture, read_image, to_input
 from pytrain.model.backend import keras, tf
@@ -43,9 +45,9 @@ def see(model: Any, outcome: Outcome) -> Seen:
 def _activations(model: Any, run: Any, outcome: Outcome) -> tuple[Activation, ...]:
     """Where the model looks: features times the weights of the most probable class."""
     judged = outcome.judged
-    wrong = np.flatnonzero(judged.best != judged.truth)[: SHOWN // 2]
-    right = np.flatnonzero(judged.best == judged.truth)
-    chosen = [*wrong, *spread(right.tolist(), 2 * SHOWN - len(wrong))]
+    wrong = in_turns(judged, judged.best != judged.truth)[: SHOWN // 2]
+    right = in_turns(judged, judged.best == judged.truth)
+    chosen = [*wrong, *right[: 2 * SHOWN - len(wrong)]]
     inputs = np.stack([to_input(read_image(judged.pictures[number].path)) for number in chosen])
     outputs = {name: output.numpy() for name, output in run(tf.constant(inputs)).items()}
     kernel = model.get_layer(LOGITS).get_weights()[0]
@@ -61,6 +63,19 @@ def _activations(model: Any, run: Any, outcome: Outcome) -> tuple[Activation, ..
             chosen, outputs[PROBABILITIES], as_picture(inputs), outputs[FEATURES], strict=True
         )
     )
+
+
+def in_turns(judged: Judged, among: npt.NDArray[np.bool_] | None = None) -> list[int]:
+    """Numbers of judged pictures, each class in turns; of those that are nearly the same, only the first."""
+    numbers = np.flatnonzero(among) if among is not None else np.arange(len(judged.truth))
+    _, first = np.unique(judged.groups[numbers], return_index=True)
+    had: Counter[int] = Counter()
+    keys = []
+    for number in numbers[np.sort(first)].tolist():
+        label = int(judged.truth[number])
+        keys.append((had[label], label, number))
+        had[label] += 1
+    return [number for _, _, number in sorted(keys)]
 
 
 def spread(items: Sequence[Any], count: int) -> list[Any]:

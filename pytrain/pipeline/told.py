@@ -14,7 +14,7 @@ from pytrain.image import read_image
 from pytrain.model.backbones import listing
 from pytrain.pipeline.learned import Learned
 from pytrain.pipeline.looked import Looked
-from pytrain.pipeline.seen import SHOWN, Seen, spread
+from pytrain.pipeline.seen import SHOWN, Seen, in_turns
 from pytrain.training.fitter import Choice
 from pytrain.training.views import WebcamViews
 
@@ -123,7 +123,9 @@ def _head_phase(choice: Choice) -> Phase:
 
 
 def _drawn_views(outcome: Outcome, mirrored: bool) -> tuple[Views, ...]:
+    judged = outcome.judged
+    pictures = [judged.pictures[number] for number in in_turns(judged)[:SHOWN]]
     return tuple(
         Views(picture, tuple(WebcamViews().draw(read_image(picture.path), 7, seed=number, flips=mirrored)))
-        for number, picture in enumerate(spread(outcome.judged.pictures, SHOWN))
+        for number, picture in enumerate(pictures)
     )

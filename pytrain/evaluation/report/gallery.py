@@ -82,7 +82,7 @@ class Entry:
         truth = "" if self.right else f"<br>is {escape(self.truth)}"
         return (
             f'<span class="mark" aria-hidden="true">{mark}</span> <b>{escape(self.answer)}</b>{unsure} '
-            f"{percent(self.confidence, 0)}{truth}"
+            f'<span class="sure">{percent(self.confidence, 0)}</span>{truth}'
         )
 
 

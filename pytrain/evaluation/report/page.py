@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pytrain.resources import PAGE_STYLE
+
 PAGE = "index.html"
 FIGURES = "evaluation.json"
 HERE = Path(__file__).parent
-STYLE = "report.css"
+STYLES = (PAGE_STYLE, HERE / "report.css")
 ICON = "data:image/svg+xml," + quote(
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>"
     "<circle cx='4' cy='4' r='4' fill='#ff5b1f'/></svg>"
@@ -29,7 +31,8 @@ def as_page(title: str, sections: Iterable[str], styles: Sequence[str] = (), scr
         styles: names of further style sheets of this folder.
         scripts: HTML of script elements for the end of the page.
     """
-    css = "".join((HERE / name).read_text(encoding="utf-8") for name in (STYLE, *styles))
+    files = [*STYLES, *(HERE / name for name in styles)]
+    css = "".join(file.read_text(encoding="utf-8") for file in files)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -43,8 +43,9 @@
     const right = truth === answer;
     const caption = make('figcaption');
     const mark = make('span', { class: 'mark', 'aria-hidden': 'true' }, right ? '✓' : '✗');
-    const sure = `${answer === UNKNOWN ? ` (${best}?)` : ''} ${Math.round(confidence * 100)} %`;
-    caption.append(mark, ' ', make('b', {}, answer), sure);
+    const guess = answer === UNKNOWN ? ` (${best}?) ` : ' ';
+    const sure = make('span', { class: 'sure' }, `${Math.round(confidence * 100)} %`);
+    caption.append(mark, ' ', make('b', {}, answer), guess, sure);
     if (!right) caption.append(make('br'), `is ${truth}`);
     const image = make('img', {
       src: `images/${id}.jpg`,
