@@ -60,7 +60,11 @@ class _Handler(SimpleHTTPRequestHandler):
         if plain in self._further:
             return str(self._further[plain])
         prefix = next(prefix for prefix in PLACES if plain.startswith(prefix))
-        return str(PLACES[prefix] / plain.removeprefix(prefix))
+        found = PLACES[prefix] / plain.removeprefix(prefix)
+        if prefix == "/source/" and not found.exists():
+            # What the build makes lies beside pytrain.js, which is where the sources look for it, too.
+            found = PLACES["/"] / plain.removeprefix("/source/lib/")
+        return str(found)
 
     def do_GET(self) -> None:
         modules = self.path.removeprefix("/studio?") if self.path.startswith("/studio") else None

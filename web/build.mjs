@@ -52,6 +52,9 @@ const classic = {
 /** Pages with a script (web/pages/<name>/main.js) and a style sheet (web/styles/<name>.css) of their own. */
 const STUDIO = ['teach', 'inside', 'take-away'];
 
+/** TensorFlow.js's browser builds look for Node's modules in branches that no worker takes. */
+const nodeModules = ['fs', 'path', 'worker_threads', 'perf_hooks', 'os', 'crypto', 'util'];
+
 const engines = await readdir(join(web, 'engines'));
 
 await Promise.all([
@@ -63,9 +66,9 @@ await Promise.all([
     entryPoints: Object.fromEntries(
       engines.map((file) => [`engine-${basename(file, '.js')}`, `web/engines/${file}`]),
     ),
-    // TensorFlow.js's browser builds look for Node's modules in branches that no worker takes.
-    external: ['fs', 'path', 'worker_threads', 'perf_hooks', 'os', 'crypto', 'util'],
+    external: nodeModules,
   }),
+  bundle({ ...classic, entryPoints: { trainer: 'web/workers/trainer.js' }, external: nodeModules }),
   bundle({
     ...common,
     format: 'esm',

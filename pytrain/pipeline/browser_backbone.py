@@ -15,7 +15,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,17 +56,17 @@ def make(out: Path, *, say: Say = print) -> Path:
     """
     from pytrain.export import export
     from pytrain.model.backbones import load
-    from pytrain.model.transfer import build
 
     check_target(out)
-    backbone = load()
-    written = {classes: _topologies(build(backbone, classes)) for classes in CLASSES}
+    # The page fits heads to features alone.
+    backbone = replace(load(), classifier=None)
+    written = {classes: _topologies(_with_placeholders(backbone, classes)) for classes in CLASSES}
     say(f"Exporting {backbone.name} with {CLASSES[0]} placeholders for classes")
     scratch = out.parent / f".{out.name}.exported"
     exported = scratch / backbone.name
     try:
         export(
-            build(backbone, CLASSES[0]),
+            _with_placeholders(backbone, CLASSES[0]),
             exported,
             labels=[f"class {number + 1}" for number in range(CLASSES[0])],
             weights="float16",
@@ -87,6 +87,21 @@ def make(out: Path, *, say: Say = print) -> Path:
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     say(f"{out}: {size / 1e6:.1f} MB")
     return out
+
+
+def _with_placeholders(backbone: Backbone, classes: int) -> Any:
+    """The network, its heads the same numbers every time."""
+    from pytrain.model.transfer import build, level_of, set_heads
+
+    draw = np.random.default_rng(0)
+    width = len(level_of(backbone))
+    model = build(backbone, classes)
+    logits, known = (
+        (draw.normal(0, 0.05, (width, outputs)).astype(np.float32), np.zeros(outputs, np.float32))
+        for outputs in (classes, classes + 1)
+    )
+    set_heads(model, logits, known)
+    return model
 
 
 def _topologies(model: Any) -> Topologies:

@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import '@tensorflow/tfjs-backend-cpu';
-import { memory, setBackend, tensor2d } from '@tensorflow/tfjs-core';
+import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { Blocks } from '../../web/lib/studio/fit/blocks.js';
 import { coordinatesOf, shorten } from '../../web/lib/studio/fit/coordinates.js';
 import { chooseThreshold, fitTemperature, judge, quantile } from '../../web/lib/studio/fit/figures.js';
 import { fitHeads } from '../../web/lib/studio/fit/heads.js';
+import { Matrix } from '../../web/lib/studio/fit/matrix.js';
 import { productsOf } from '../../web/lib/studio/fit/products.js';
 import { NONE, Rows } from '../../web/lib/studio/fit/rows.js';
 import { fitSoftmax, logitsOf } from '../../web/lib/studio/fit/softmax.js';
@@ -44,8 +45,8 @@ test('every emphasis gives the head that Python fits, on what was learned from a
   for (const [number, head] of python.heads.entries()) {
     const short = shorten(products.byEmphasis[number], all, strays, fit.straying);
     const found = coordinatesOf(short.products, all, ofPictures, all, fit.ridge);
-    const tensor = tensor2d(found.values, [all.length, found.n]);
-    const coordinates = tensor2d(found.values.slice(0, pictures * found.n), [pictures, found.n]);
+    const tensor = new Matrix(found.values, all.length, found.n);
+    const coordinates = new Matrix(found.values.slice(0, pictures * found.n), pictures, found.n);
     const fitted = fitSoftmax({
       coordinates,
       truth,
@@ -82,7 +83,7 @@ test('a basis of some rows describes the others nearly as well', async () => {
   const short = shorten(products.byEmphasis[0], basis, places, fit.straying);
   const used = basis.map((_, at) => at);
   const found = coordinatesOf(short.products, basis, used, ofPictures, fit.ridge);
-  const coordinates = tensor2d(found.values, [pictures, found.n]);
+  const coordinates = new Matrix(found.values, pictures, found.n);
   const counts = Float32Array.from(weights);
   const fitted = fitSoftmax({ coordinates, truth, weights: counts, outputs: classes, strength });
   const logits = logitsOf(coordinates, fitted);
@@ -305,4 +306,19 @@ test('each recording is dealt into folds in pieces, and views go with their pict
   assert.deepEqual([...rows.fold.slice(16)], [2, 1]);
   assert.deepEqual([...rows.truth.slice(16)], [0, 1, NONE, NONE]);
   assert.equal(rows.count, 20);
+});
+
+test('many rows are described as few are', async () => {
+  const some = ofPictures.filter((row) => row % each === 0);
+  const basis = [...some, ...all.slice(pictures)];
+  const [{ emphasis }] = python.heads;
+  const { byEmphasis } = await productsOf(readRows, all.length, ofPictures, basis, fit, [emphasis]);
+  const used = some.map((_, at) => at);
+  const others = ofPictures.filter((row) => row % each !== 0);
+  assert.ok(others.length > used.length);
+  const together = coordinatesOf(byEmphasis[0], basis, used, others, fit.ridge);
+  for (const [at, row] of others.entries()) {
+    const alone = coordinatesOf(byEmphasis[0], basis, used, [row], fit.ridge);
+    assert.ok(furthest(alone.values, together.values.slice(at * together.n, (at + 1) * together.n)) < 1e-4);
+  }
 });

@@ -4,9 +4,8 @@
 // weights along these changes are dear (Leen, From data distributions to regularization in invariant learning, 1995).
 // The penalty's inverse is taken into the products (Woodbury), and Cholesky's factor of these are the coordinates.
 
-import { matMul, tensor2d } from '@tensorflow/tfjs-core';
 import { cholesky, solveLower, solveLowerTransposed, transposed } from './linear.js';
-import { read } from './softmax.js';
+import { Matrix } from './matrix.js';
 
 /**
  * A change: from a picture to its view; both are rows of the basis, given by their places in it.
@@ -59,15 +58,19 @@ export function shorten(products, basis, strays, straying) {
   }
   // [basis, strays]: how much of each stray is taken from a row.
   const taken = Float32Array.from(solveLowerTransposed(lower, m, solveLower(lower, m, ofBasis)));
-  const away = read(() => matMul(tensor2d(differences, [rows, m]), tensor2d(taken, [n, m]), false, true));
+  const ofStrays = new Matrix(taken, n, m);
+  const away = ofStrays.productsWith(differences, rows);
+  ofStrays.dispose();
   return {
     products: products.map((value, i) => value - scale * away[i]),
     whole: (shares, outputs) => {
       const all = shares.slice();
-      const ofStrays = read(() => matMul(tensor2d(taken, [n, m]), tensor2d(shares, [n, outputs]), true));
+      const strayed = new Matrix(taken, n, m);
+      const away = strayed.transposedTimes(shares, outputs);
+      strayed.dispose();
       for (const [j, { view, picture }] of strays.entries()) {
         for (let k = 0; k < outputs; k++) {
-          const share = scale * ofStrays[j * outputs + k];
+          const share = scale * away[j * outputs + k];
           all[view * outputs + k] -= share;
           all[picture * outputs + k] += share;
         }
@@ -110,7 +113,7 @@ export function coordinatesOf(products, basis, used, rows, ridge) {
   const lower = cholesky(own, n);
   const ofBasis = new Map(used.map((at, i) => [basis[at], i]));
   const others = rows.filter((row) => !ofBasis.has(row));
-  const solved = solveLower(lower, n, pick(others));
+  const solved = solve(lower, n, pick(others));
   const values = new Float32Array(rows.length * n);
   let next = 0;
   for (const [i, row] of rows.entries()) {
@@ -131,4 +134,22 @@ export function coordinatesOf(products, basis, used, rows, ridge) {
       return shares;
     },
   };
+}
+
+/**
+ * Solves L x = b for many b: of more than L has rows, quicker by its inverse on TensorFlow.js's backend.
+ * @param {Float64Array} lower [n, n]
+ * @param {number} n
+ * @param {Float64Array} rows [m, n], each a b
+ * @returns {Float64Array | Float32Array} [m, n], each an x
+ */
+function solve(lower, n, rows) {
+  if (rows.length <= n * n) return solveLower(lower, n, rows);
+  const unit = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) unit[i * n + i] = 1;
+  // Row by row L's inverse, transposed; times these, the rows are solved.
+  const inverse = new Matrix(Float32Array.from(transposed(solveLower(lower, n, unit), n)), n, n);
+  const solved = inverse.productsWith(Float32Array.from(rows), rows.length / n);
+  inverse.dispose();
+  return solved;
 }

@@ -1,8 +1,8 @@
 // Fits the heads of a model as pytrain train does: chosen on pictures that were left out, honest about how sure it is.
 
-import { tensor2d } from '@tensorflow/tfjs-core';
 import { coordinatesOf, shorten } from './coordinates.js';
 import { best, chooseThreshold, deviation, fitTemperature, judge, losses, mean, softmax } from './figures.js';
+import { Matrix } from './matrix.js';
 import { productsOf } from './products.js';
 import { Rows, range } from './rows.js';
 import { fitSoftmax, logitsOf } from './softmax.js';
@@ -83,8 +83,18 @@ function emphasesOf({ emphases, levels, cells }, pictures) {
   return pictures > FEW ? all.slice(0, 1) : all;
 }
 
+/**
+ * @typedef {object} Space
+ * @property {number} emphasis
+ * @property {Matrix} pictures coordinates
+ * @property {Matrix} heldOut
+ * @property {(weights: import('./softmax.js').Weights) => Head} toHead
+ */
+
 class Fitter {
   #done = 0;
+  /** The latest coordinates for pictures and held-out pictures: strengths are tried one after another. @type {Space | null} */
+  #latest = null;
 
   /**
    * @param {Rows} rows
@@ -121,6 +131,7 @@ class Fitter {
 
     const { emphasis, strength, temperature } = chosen.row;
     const { head, curves, held } = this.#final(emphasis, strength, strays);
+    this.#forget();
     const known = this.#known(strays, mirrored);
     const { names } = this.rows;
     const heldTruth = this.rows.truth.slice(this.rows.heldOut.from, this.rows.heldOut.to);
@@ -174,9 +185,10 @@ class Fitter {
    */
   #mirrorsShowTheSame() {
     const { rows, fit, classes } = this;
+    const pictures = this.ofPictures.map((at) => this.products.basis[at]);
     const views = range(rows.views);
-    const asked = [...range(rows.pictures), ...views];
-    const { tensor } = this.#coordinates(0, [], this.ofPictures, asked);
+    const asked = [...pictures, ...views];
+    const { matrix, further } = this.#coordinates(0, [], this.ofPictures, asked);
     /** @type {Record<'plain' | 'mirrored', {n: number[], right: number[]}>} */
     const found = {
       plain: { n: new Array(classes).fill(0), right: new Array(classes).fill(0) },
@@ -184,20 +196,21 @@ class Fitter {
     };
     for (const fold of views.length ? this.folds : []) {
       const weights = new Float32Array(asked.length);
-      for (const row of range(rows.pictures)) weights[row] = Number(rows.fold[row] !== fold);
+      for (const [at, row] of pictures.entries()) weights[at] = Number(rows.fold[row] !== fold);
       const truth = this.#truthOf(asked);
-      const head = fitSoftmax({ coordinates: tensor, truth, weights, outputs: classes, strength: fit.usual });
-      const said = logitsOf(tensor, head);
+      const head = fitSoftmax({ coordinates: matrix, truth, weights, outputs: classes, strength: fit.usual });
+      const said = logitsOf(matrix, head);
       for (const [number, row] of views.entries()) {
         if (rows.fold[row] !== fold) continue;
         const kind = found[rows.mirrored[number] ? 'mirrored' : 'plain'];
-        const right = best(said, (rows.pictures.to + number) * classes, classes) === rows.truth[row];
+        const right = best(said, (pictures.length + number) * classes, classes) === rows.truth[row];
         kind.n[rows.truth[row]]++;
         kind.right[rows.truth[row]] += Number(right);
       }
       this.#progress();
     }
-    tensor.dispose();
+    matrix.dispose();
+    further.dispose();
     return sameWhenMirrored(found.plain, found.mirrored);
   }
 
@@ -227,9 +240,9 @@ class Fitter {
   #tried(emphasis, strays, strengths) {
     const { rows, classes } = this;
     const all = range(rows.pictures);
-    const { tensor } = this.#coordinates(emphasis, strays, this.ofPictures, all);
+    const { pictures } = this.#space(emphasis, strays);
     const truth = this.#truthOf(all);
-    const found = strengths.map((strength) => {
+    return strengths.map((strength) => {
       /** @type {number[]} */
       const logits = [];
       /** @type {number[]} */
@@ -238,8 +251,8 @@ class Fitter {
       let start;
       for (const fold of this.folds) {
         const weights = this.#weights(all, fold);
-        start = fitSoftmax({ coordinates: tensor, truth, weights, outputs: classes, strength, start });
-        const said = logitsOf(tensor, start);
+        start = fitSoftmax({ coordinates: pictures, truth, weights, outputs: classes, strength, start });
+        const said = logitsOf(pictures, start);
         for (const row of this.#answerable(fold)) {
           for (let k = 0; k < classes; k++) logits.push(said[row * classes + k]);
           answered.push(rows.truth[row]);
@@ -248,8 +261,6 @@ class Fitter {
       }
       return tryOf(emphasis, strength, logits, answered, classes);
     });
-    tensor.dispose();
-    return found;
   }
 
   /**
@@ -274,8 +285,7 @@ class Fitter {
   #final(emphasis, strength, strays) {
     const { rows, classes } = this;
     const all = range(rows.pictures);
-    const { tensor, toHead } = this.#coordinates(emphasis, strays, this.ofPictures, all);
-    const held = this.#coordinates(emphasis, strays, this.ofPictures, range(rows.heldOut)).tensor;
+    const { pictures, heldOut, toHead } = this.#space(emphasis, strays);
     const heldTruth = this.#truthOf(range(rows.heldOut));
     const curves = {
       loss: /** @type {number[]} */ ([]),
@@ -283,24 +293,21 @@ class Fitter {
       heldOut: /** @type {number[]} */ ([]),
     };
     const weights = fitSoftmax({
-      coordinates: tensor,
+      coordinates: pictures,
       truth: this.#truthOf(all),
       weights: this.#weights(all),
       outputs: classes,
       strength,
       onStep: ({ weights, loss, accuracy }) => {
-        const heldOut = accuracyOf(logitsOf(held, weights), heldTruth, classes);
+        const right = accuracyOf(logitsOf(heldOut, weights), heldTruth, classes);
         curves.loss.push(loss);
         curves.accuracy.push(accuracy);
-        if (heldOut !== undefined) curves.heldOut.push(heldOut);
-        this.onProgress({ done: this.#done, total: this.total, loss, accuracy, heldOut });
+        if (right !== undefined) curves.heldOut.push(right);
+        this.onProgress({ done: this.#done, total: this.total, loss, accuracy, heldOut: right });
       },
     });
     this.#progress();
-    const said = logitsOf(held, weights);
-    tensor.dispose();
-    held.dispose();
-    return { head: toHead(weights), curves, held: said };
+    return { head: toHead(weights), curves, held: logitsOf(heldOut, weights) };
   }
 
   /**
@@ -315,9 +322,10 @@ class Fitter {
     const used = this.products.basis.flatMap((row, at) =>
       row < rows.views.from || row >= rows.views.to || views.includes(row) ? [at] : [],
     );
-    const { tensor, toHead } = this.#coordinates(0, strays, used, learned);
+    const held = range(rows.heldOut);
+    const { matrix, further, toHead } = this.#coordinates(0, strays, used, learned, held);
     const truth = this.#truthOf(learned).map((label) => (label < 0 ? classes : label));
-    const task = { coordinates: tensor, truth, outputs: classes + 1, strength: fit.usual };
+    const task = { coordinates: matrix, truth, outputs: classes + 1, strength: fit.usual };
     /** @type {number[]} */
     const known = [];
     /** @type {number[]} */
@@ -327,7 +335,7 @@ class Fitter {
     this.#progress();
     for (const fold of this.folds) {
       start = fitSoftmax({ ...task, weights: this.#weightsOfKnown(learned, views, fold), start });
-      const scores = scoresOf(logitsOf(tensor, start), classes);
+      const scores = scoresOf(logitsOf(matrix, start), classes);
       const answered = new Set(this.#answerable(fold));
       for (const [at, row] of learned.entries()) {
         if (row >= rows.outsiders.from || rows.fold[row] !== fold) continue;
@@ -336,25 +344,48 @@ class Fitter {
       }
       this.#progress();
     }
-    tensor.dispose();
-    const held = this.#coordinates(0, strays, used, range(rows.heldOut)).tensor;
-    const heldOut = scoresOf(logitsOf(held, all), classes);
-    held.dispose();
+    const heldOut = scoresOf(logitsOf(further, all), classes);
+    matrix.dispose();
+    further.dispose();
     return { head: toHead(all), threshold: chooseThreshold(known, own, fit), heldOut };
+  }
+
+  /**
+   * Coordinates in which heads for the classes are fitted.
+   * @param {number} emphasis
+   * @param {import('./coordinates.js').Stray[]} strays
+   * @returns {Space}
+   */
+  #space(emphasis, strays) {
+    if (this.#latest?.emphasis === emphasis) return this.#latest;
+    this.#forget();
+    const { pictures, heldOut } = this.rows;
+    const found = this.#coordinates(emphasis, strays, this.ofPictures, range(pictures), range(heldOut));
+    this.#latest = { emphasis, pictures: found.matrix, heldOut: found.further, toHead: found.toHead };
+    return this.#latest;
+  }
+
+  #forget() {
+    this.#latest?.pictures.dispose();
+    this.#latest?.heldOut.dispose();
+    this.#latest = null;
   }
 
   /**
    * @param {number} emphasis
    * @param {import('./coordinates.js').Stray[]} strays
    * @param {number[]} used which of the basis is learned from, by their places in it
-   * @param {number[]} rows
+   * @param {number[]} first rows
+   * @param {number[]} [second] further rows, apart
    */
-  #coordinates(emphasis, strays, used, rows) {
+  #coordinates(emphasis, strays, used, first, second = []) {
     const { basis, byEmphasis, back } = this.products;
     const short = shorten(byEmphasis[emphasis], basis, strays, this.fit.straying);
+    const rows = [...first, ...second];
     const { values, n, shares } = coordinatesOf(short.products, basis, used, rows, this.fit.ridge);
     return {
-      tensor: tensor2d(values, [rows.length, n]),
+      matrix: new Matrix(values.subarray(0, first.length * n), first.length, n),
+      further: new Matrix(values.subarray(first.length * n), second.length, n),
       toHead: (/** @type {import('./softmax.js').Weights} */ { kernel, bias, outputs }) => {
         const whole = short.whole(shares(kernel, outputs), outputs);
         const found = back(whole, emphasis, outputs);

@@ -4,9 +4,8 @@
 // no more than their products. Of many pictures some are the basis, and the others are described by these (Williams
 // & Seeger, Using the Nyström method to speed up kernel machines, 2001).
 
-import { matMul, tensor2d } from '@tensorflow/tfjs-core';
 import { Blocks } from './blocks.js';
-import { read } from './softmax.js';
+import { Matrix } from './matrix.js';
 
 /** Rows that are read and multiplied together. */
 const CHUNK = 256;
@@ -40,15 +39,15 @@ export async function productsOf(readRows, count, centre, basis, fit, emphases, 
   const { mean, variances } = await spreadOf(readRows, centre, blocks);
   const scales = emphases.map((emphasis) => blocks.scales(emphasis, variances));
   const rowsOfBasis = await readSome(readRows, basis, blocks, mean);
-  const tensors = rowsOfBasis.map((values, at) => tensor2d(values, [basis.length, blocks.list[at].width]));
+  const matrices = rowsOfBasis.map((values, at) => new Matrix(values, basis.length, blocks.list[at].width));
   const byEmphasis = emphases.map(() => new Float32Array(count * basis.length));
   try {
     for (let from = 0; from < count; from += CHUNK) {
       const to = Math.min(from + CHUNK, count);
       const chunk = apart(await readRows(from, to), to - from, blocks, mean);
-      for (const [at, { width }] of blocks.list.entries()) {
+      for (const at of blocks.list.keys()) {
         if (scales.every((scale) => scale[at] === 0)) continue;
-        const found = read(() => matMul(tensor2d(chunk[at], [to - from, width]), tensors[at], false, true));
+        const found = matrices[at].productsWith(chunk[at], to - from);
         for (const [number, products] of byEmphasis.entries()) {
           addTo(products, from * basis.length, found, scales[number][at]);
         }
@@ -56,7 +55,7 @@ export async function productsOf(readRows, count, centre, basis, fit, emphases, 
       onProgress(to, count);
     }
   } finally {
-    for (const tensor of tensors) tensor.dispose();
+    for (const matrix of matrices) matrix.dispose();
   }
   return {
     basis,
@@ -135,11 +134,9 @@ function back(weights, outputs, rowsOfBasis, scales, blocks, mean) {
   const { width } = blocks;
   const rows = weights.length / outputs;
   // [outputs, width of the block] for each block, put together to whole turned kernels.
-  const sums = rowsOfBasis.map((values, at) =>
-    read(() =>
-      matMul(tensor2d(weights, [rows, outputs]), tensor2d(values, [rows, blocks.list[at].width]), true),
-    ),
-  );
+  const shares = new Matrix(weights, rows, outputs);
+  const sums = rowsOfBasis.map((values, at) => shares.transposedTimes(values, blocks.list[at].width));
+  shares.dispose();
   const kernel = new Float32Array(width * outputs);
   const offset = new Float32Array(outputs);
   for (let output = 0; output < outputs; output++) {

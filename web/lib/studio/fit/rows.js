@@ -4,7 +4,7 @@
 export const NONE = -1;
 
 /** More pictures than this are not all described by one another; each further one costs the square of it. */
-const MOST_PICTURES = 700;
+const MOST_PICTURES = 500;
 const MOST_NONE = 200;
 
 /**

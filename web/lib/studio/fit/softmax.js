@@ -1,9 +1,6 @@
 // Softmax regression with the usual L2 penalty; the products are TensorFlow.js's.
 
-import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { minimise } from './minimise.js';
-
-/** @typedef {import('@tensorflow/tfjs-core').Tensor2D} Tensor2D */
 
 /**
  * Weights on coordinates: kernel [coordinates, outputs], bias [outputs].
@@ -12,7 +9,7 @@ import { minimise } from './minimise.js';
 
 /**
  * @typedef {object} Task
- * @property {Tensor2D} coordinates [rows, n]
+ * @property {import('./matrix.js').Matrix} coordinates [rows, n]
  * @property {Int32Array} truth which output each row is of
  * @property {Float32Array} weights how much each row counts; 0 leaves it out
  * @property {number} outputs
@@ -26,7 +23,7 @@ import { minimise } from './minimise.js';
  * @returns {Weights}
  */
 export function fitSoftmax({ coordinates, truth, weights, outputs, strength, start, onStep }) {
-  const [rows, n] = coordinates.shape;
+  const { rows, columns: n } = coordinates;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const size = 1 / (strength * total);
   const kernels = n * outputs;
@@ -36,7 +33,7 @@ export function fitSoftmax({ coordinates, truth, weights, outputs, strength, sta
   /** @type {import('./minimise.js').Differentiable} */
   const objective = (at) => {
     const { kernel, bias } = partsOf(at, kernels, outputs);
-    const said = product(coordinates, kernel, n, outputs);
+    const said = coordinates.times(kernel, outputs);
     [loss, right] = [0, 0];
     const gradient = new Float64Array(kernels + outputs);
     for (let row = 0, i = 0; row < rows; row++, i += outputs) {
@@ -55,7 +52,7 @@ export function fitSoftmax({ coordinates, truth, weights, outputs, strength, sta
         gradient[kernels + k] += wrong[i + k];
       }
     }
-    const toKernel = productTransposed(coordinates, wrong, rows, outputs);
+    const toKernel = coordinates.transposedTimes(wrong, outputs);
     let penalty = 0;
     for (let i = 0; i < kernels; i++) {
       gradient[i] = toKernel[i] + size * at[i];
@@ -77,14 +74,13 @@ export function fitSoftmax({ coordinates, truth, weights, outputs, strength, sta
 
 /**
  * What weights say of rows.
- * @param {Tensor2D} coordinates [rows, n]
+ * @param {import('./matrix.js').Matrix} coordinates [rows, n]
  * @param {Weights} weights
  * @returns {Float32Array} [rows, outputs]
  */
 export function logitsOf(coordinates, { kernel, bias, outputs }) {
-  if (coordinates.shape[0] === 0) return new Float32Array(0);
-  const said = product(coordinates, kernel, coordinates.shape[1], outputs);
-  return said.map((value, i) => value + bias[i % outputs]);
+  if (coordinates.rows === 0) return new Float32Array(0);
+  return coordinates.times(kernel, outputs).map((value, i) => value + bias[i % outputs]);
 }
 
 /**
@@ -115,31 +111,4 @@ function partsOf(at, kernels, outputs) {
     bias: Float32Array.from(at.subarray(kernels)),
     outputs,
   };
-}
-
-/**
- * @param {Tensor2D} matrix
- * @param {Float32Array} kernel
- * @param {number} n
- * @param {number} outputs
- * @returns {Float32Array}
- */
-function product(matrix, kernel, n, outputs) {
-  return read(() => matMul(matrix, tensor2d(kernel, [n, outputs])));
-}
-
-/**
- * @param {Tensor2D} matrix
- * @param {Float32Array} wrong
- * @param {number} rows
- * @param {number} outputs
- * @returns {Float32Array}
- */
-function productTransposed(matrix, wrong, rows, outputs) {
-  return read(() => matMul(matrix, tensor2d(wrong, [rows, outputs]), true));
-}
-
-/** @param {() => import('@tensorflow/tfjs-core').Tensor} make */
-export function read(make) {
-  return tidy(() => /** @type {Float32Array} */ (make().dataSync()));
 }
