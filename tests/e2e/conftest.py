@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_camera import write_video
+from gestures import write_gestures
 from live import CHECKOUT, SECONDS, Launch, Open, Server, Watched
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shared import LABELS
@@ -165,6 +166,18 @@ def camera_browser(launch: Launch, video: Path) -> Browser:
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={video}",
+    )
+
+
+@pytest.fixture(scope="session")
+def gesture_browser(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    """Its camera shows a hand: open, closed, pointing, four seconds each."""
+    path = tmp_path_factory.mktemp("camera") / "gestures.y4m"
+    write_gestures(path)
+    return launch(
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={path}",
     )
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
-from live import CHECKOUT, Launch, Open
+from gestures import GESTURES, draw, name_classes, record, wait_until_shown
+from live import CHECKOUT, Launch, Open, Server, Watched
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -489,6 +493,93 @@ def test_frames_that_the_full_storage_does_not_take_wait_and_are_kept_later(teac
     message.get_by_role("button", name="Keep them now").click()
     wait_for(teach, 1, 1)
     expect(message).to_be_hidden()
+
+
+# Training here
+
+
+@pytest.fixture(scope="module")
+def taught(gesture_browser: Browser, server: Server) -> Iterator[Page]:
+    """A project with three gestures that has learned them; tests must leave it so."""
+    watched = Watched(gesture_browser.new_context(viewport=WIDE), server.url)
+    page = watched.page
+    page.goto(server.url + "/teach/")
+    expect(page.get_by_test_id("train-here")).to_be_disabled()
+    name_classes(page)
+    start_camera(page)
+    for number, gesture in enumerate(GESTURES, 1):
+        record(page, gesture, number)
+    page.get_by_test_id("train-here").click()
+    expect(page.get_by_test_id("way-here")).to_have_attribute("data-state", "done", timeout=90_000)
+    yield page
+    assert watched.foreign == []
+    assert watched.errors == []
+    page.context.close()
+
+
+def test_it_tells_gestures_that_it_was_shown(taught: Page) -> None:
+    expect(taught.get_by_test_id("here-outcome")).to_have_text(re.compile(r"^(9\d|100) %$"))
+    for gesture in GESTURES:
+        wait_until_shown(taught, gesture)
+        expect(taught.get_by_test_id("answer")).to_have_attribute("data-label", gesture, timeout=5000)
+
+
+def test_how_it_learned_can_be_seen(taught: Page) -> None:
+    report = taught.get_by_test_id("here-report")
+    report.locator("summary").click()
+    expect(report.get_by_role("img", name=re.compile("Learning curve: .* right"))).to_be_visible()
+    expect(report).to_contain_text("pictures kept for checking")
+    report.locator("summary").click()
+
+
+def test_a_reload_brings_everything_back(taught: Page) -> None:
+    before = [count(taught, number) for number in (1, 2, 3)]
+    taught.reload()
+    expect(taught.get_by_test_id("answer")).to_contain_text("Ready")
+    assert [count(taught, number) for number in (1, 2, 3)] == before
+    assert taught.get_by_test_id("train-here").inner_text() == "Train again"
+    start_camera(taught)
+    expect(taught.get_by_test_id("answer")).to_have_attribute("data-state", "known")
+
+
+def test_a_picture_can_be_tried_instead_of_the_camera(taught: Page, tmp_path: Path) -> None:
+    hand = tmp_path / "fist.png"
+    Image.fromarray(draw("Fist", 1.5)[:, 40:280]).save(hand)
+    taught.get_by_test_id("try-file").set_input_files(hand)
+    expect(taught.get_by_test_id("answer")).to_have_attribute("data-label", "Fist")
+    expect(taught.get_by_test_id("tried").get_by_role("img")).to_be_visible()
+    (tmp_path / "fist.txt").write_text("no picture")
+    taught.get_by_test_id("try-file").set_input_files(tmp_path / "fist.txt")
+    expect(taught.get_by_test_id("message")).to_contain_text("fist.txt is not a picture")
+    taught.get_by_test_id("message").get_by_role("button", name="Close").click()
+    taught.get_by_test_id("tried-close").click()
+    expect(taught.get_by_test_id("tried")).to_be_hidden()
+
+
+def test_training_can_be_stopped_and_leaves_the_model_that_was_there(taught: Page) -> None:
+    made = taught.get_by_test_id("here-outcome").inner_text()
+    taught.keyboard.press("Control+Enter")
+    stop = taught.get_by_test_id("train-here")
+    expect(stop).to_have_text("Stop")
+    stop.click()
+    expect(stop).to_have_text("Train again")
+    expect(taught.get_by_test_id("here-outcome")).to_have_text(made)
+    expect(taught.get_by_test_id("message")).to_be_hidden()
+
+
+def test_play_opens_what_was_trained(taught: Page) -> None:
+    href = taught.get_by_test_id("play").get_attribute("href")
+    assert href is not None
+    play = taught.context.new_page()
+    play.goto(urljoin(taught.url, href))
+    expect(play.get_by_test_id("model-select")).to_have_value("browser:My project")
+    expect(play.get_by_test_id("bar-Palm")).to_be_visible()
+    play.close()
+
+
+def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:
+    taught.get_by_test_id("here-report").locator("summary").click(force=True)
+    assert all_of_axe(taught) == []
 
 
 # For everybody

@@ -7,6 +7,8 @@ import './keys.js';
 import './preview.js';
 import './extractor.js';
 import './train-here.js';
+import './compare.js';
+import './keep.js';
 import './drop.js';
 import { showMessage } from '../message.js';
 import { openLast } from './projects.js';

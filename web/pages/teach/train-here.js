@@ -7,6 +7,7 @@ import { Curve } from './curve.js';
 import { extractor } from './extractor.js';
 import { percent } from './poster.js';
 import { duration, Progress } from './progress.js';
+import { modelsOf, rememberModels } from './remembered.js';
 import { say } from './say.js';
 import { inFrame, on, plural, project, studio, tell } from './studio.js';
 import { keepHere, nameHere } from './trained.js';
@@ -30,7 +31,6 @@ async function train() {
   running = control;
   studio.learning = true;
   clearMessage('here');
-  report.hidden = true;
   tell('busy');
   showButton();
   const curve = new Curve();
@@ -66,7 +66,9 @@ async function train() {
     const labels = JSON.parse(String(files['metadata.json'])).labels;
     const judged = metrics.heldOut.n > 0 ? metrics.heldOut : metrics.crossValidation;
     await keepHere(files, name, { labels, accuracy: judged.accuracy ?? undefined });
-    showReport(curves, metrics, seconds);
+    const { n } = metrics.heldOut;
+    rememberModels(owner.name, { learned: { seconds, n, accuracy: judged.accuracy, curves: short(curves) } });
+    showReport();
     say(`Trained in ${duration(seconds)}.`);
   } catch (error) {
     if (control.signal.aborted) say('Training stopped.');
@@ -97,23 +99,26 @@ function megabytes(loaded, total) {
   return `${of(loaded)} of ${of(total)} MB`;
 }
 
-/**
- * How it learned, in a place that can be opened.
- * @param {{loss: number[], accuracy: number[], heldOut: number[]}} curves
- * @param {import('../../lib/studio/trainer.js').TrainedHere['metrics']} metrics
- * @param {number} seconds
- */
-function showReport(curves, { heldOut, crossValidation }, seconds) {
+/** Enough digits for a curve. @param {{loss: number[], accuracy: number[], heldOut: number[]}} curves */
+function short({ loss, accuracy, heldOut }) {
+  const digits = (/** @type {number[]} */ values) => values.map((value) => Math.round(value * 1000) / 1000);
+  return { loss: digits(loss), accuracy: digits(accuracy), heldOut: digits(heldOut) };
+}
+
+/** How it learned, in a place that can be opened. */
+function showReport() {
+  const learned = studio.project && studio.trained.here && modelsOf(studio.project.name).learned;
+  report.hidden = !learned;
+  if (!learned) return;
+  const { seconds, n, accuracy, curves } = learned;
   const curve = new Curve();
   curve.show(
     curves.loss.map((loss, at) => ({ loss, accuracy: curves.accuracy[at], heldOut: curves.heldOut[at] })),
   );
-  const judged = heldOut.n > 0 ? heldOut : crossValidation;
-  const right = judged.accuracy === null ? '' : `${percent(judged.accuracy)} right on `;
-  const which =
-    heldOut.n > 0
-      ? `${plural(heldOut.n, 'picture')} kept for checking`
-      : 'pictures left out in turn, for none were kept';
+  const right = accuracy === null ? '' : `${percent(accuracy)} right on `;
+  const which = n
+    ? `${plural(n, 'picture')} kept for checking`
+    : 'pictures left out in turn, for none were kept';
   const legend = make('p', { class: 'legend' });
   for (const [name, text] of [
     ['accuracy', 'Learned pictures right'],
@@ -129,7 +134,6 @@ function showReport(curves, { heldOut, crossValidation }, seconds) {
     legend,
     make('p', { class: 'hint' }, `${right}${which}.`),
   );
-  report.hidden = false;
 }
 
 function showButton() {
@@ -156,7 +160,5 @@ button.addEventListener('click', () => {
 });
 const later = inFrame(showButton);
 for (const event of /** @type {const} */ (['project', 'classes', 'trained', 'busy'])) on(event, later);
-on('project', () => {
-  running?.abort();
-  report.hidden = true;
-});
+on('project', () => running?.abort());
+on('trained', showReport);

@@ -1,0 +1,59 @@
+// Keeping a model: under another name in the browser, on the server, as a zip.
+
+import { className } from '../../lib/studio/names.js';
+import { listSavedModels, saveModel } from '../../lib/studio/saved-models.js';
+import { byId, make } from '../dom.js';
+import { clearMessage, showMessage } from '../message.js';
+import { filesOf } from './files-of-model.js';
+import { mosaic } from './mosaic.js';
+import { shown } from './preview.js';
+import { on, project, studio } from './studio.js';
+
+const name = byId('browser-name', HTMLInputElement);
+const button = /** @type {HTMLButtonElement} */ (byId('keep-browser').querySelector('button'));
+const kept = byId('kept');
+
+/** @param {SubmitEvent} event */
+async function keep(event) {
+  event.preventDefault();
+  const model = shown();
+  if (!model) return;
+  clearMessage('keep');
+  const taken = (await listSavedModels()).map((saved) => saved.name);
+  const checked = className(name.value, taken);
+  if (checked.name === undefined) {
+    const use = { label: `Use ${checked.suggestion}`, run: () => fill(checked.suggestion) };
+    showMessage('keep', { what: checked.problem, fix: 'Give it another name.' }, use);
+    return;
+  }
+  try {
+    await saveModel(checked.name, await filesOf(model), { thumbnail: await mosaic(project()) });
+    tellKept(checked.name);
+    name.value = '';
+  } catch (error) {
+    showMessage('keep', error);
+  }
+}
+
+/** @param {string} text */
+function fill(text) {
+  name.value = text;
+  name.focus();
+}
+
+/** @param {string} as */
+function tellKept(as) {
+  const address = `../?model=${encodeURIComponent(`browser:${as}`)}`;
+  kept.replaceChildren('Kept as ', make('a', { href: address }, as), '.');
+}
+
+function show() {
+  const model = shown();
+  name.disabled = button.disabled = !model;
+  const { here } = studio.trained;
+  if (here?.address) tellKept(here.name);
+  else kept.textContent = 'A model trained here is kept at once.';
+}
+
+byId('keep-browser').addEventListener('submit', keep);
+on('trained', show);
