@@ -18,6 +18,7 @@ import { startHistory } from './history.js';
 import { look } from './look.js';
 import { markChosen, openGallery, showGallery } from './model-gallery.js';
 import { listener } from './send.js';
+import { modelReady } from './sheet-view.js';
 import { state } from './state.js';
 import { showStatus } from './status.js';
 import { offerServer } from './to-server.js';
@@ -116,6 +117,7 @@ async function loadModel(address) {
     }
     state.classifier = classifier;
     introduce(classifier);
+    modelReady();
     await look();
   } catch (error) {
     if (loading !== mine) return;

@@ -29,6 +29,8 @@ let only = '';
 let running = null;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticking;
+/** It begins as soon as there is a model. */
+let waiting = false;
 let begun = { time: 0, done: 0 };
 
 /** @type {(file: File) => void} */
@@ -53,7 +55,14 @@ export function openSheet(found) {
   run();
 }
 
+/** To be called when a model is ready. */
+export function modelReady() {
+  if (waiting) run();
+  else showAll();
+}
+
 function closeSheet() {
+  waiting = false;
   running?.abort();
   running = null;
   sheet?.dispose();
@@ -66,12 +75,14 @@ async function run() {
   const { classifier } = state;
   if (!sheet || running) return;
   if (!classifier) {
-    note('Waiting for a model. Choose one, then go on.');
+    waiting = true;
+    note('Waiting for the model.');
     showAll();
     return;
   }
   if (model !== state.model && sheet.answered.length) sheet.again();
   model = state.model;
+  waiting = false;
   const mine = new AbortController();
   const own = sheet;
   running = mine;

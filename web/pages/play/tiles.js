@@ -84,6 +84,23 @@ export class Tiles {
       this.#tiles.delete(row);
     }
     for (const [row, place] of wanted) this.#place(row, place);
+    this.#order(wanted);
+  }
+
+  /** On the page in the order that is seen, for those who have it read to them. @param {Map<Row, number>} wanted */
+  #order(wanted) {
+    const focused = document.activeElement;
+    const rows = [...wanted].sort(([, a], [, b]) => a - b);
+    let next = this.list.firstElementChild;
+    for (const [row] of rows) {
+      const { item } = /** @type {{item: HTMLElement}} */ (this.#tiles.get(row));
+      if (item === next) next = next.nextElementSibling;
+      else this.list.insertBefore(item, next);
+    }
+    // What is moved loses the focus.
+    if (focused !== document.activeElement && this.list.contains(focused)) {
+      /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });
+    }
   }
 
   /**
@@ -95,7 +112,6 @@ export class Tiles {
     if (!tile) {
       tile = { item: this.#make(row), shown: '' };
       this.#tiles.set(row, tile);
-      this.list.append(tile.item);
     }
     const { item } = tile;
     const x = (place % this.#columns) * (this.#width + GAP);
