@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import unicodedata
@@ -32,6 +33,11 @@ MAX_RATIO = 200
 SMALL = 1_000_000_000
 SPARE = 200_000_000
 """Bytes that must stay free on the disk."""
+
+WINDOWS = os.name == "nt"
+NEVER_ON_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]')
+"""What no name may hold there; what stands behind a colon would become a hidden part of another file.
+https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file"""
 
 UTF8_FLAG = 0x800
 ENCRYPTED_FLAG = 0x1
@@ -134,7 +140,7 @@ def _extract(
     written: set[str] = set()
     for entry in entries:
         name = _name(entry, encoding)
-        parts = _parts(name)
+        parts = [_allowed(part) for part in _parts(name)] if WINDOWS else _parts(name)
         key = unicodedata.normalize("NFC", "/".join(parts)).casefold()
         if why := _unsafe(entry, name, parts) or ("stands there twice" if key in written else ""):
             yield name, why
@@ -180,6 +186,11 @@ def _unsafe(entry: zipfile.ZipInfo, name: str, parts: Sequence[str]) -> str:
 
 def _parts(name: str) -> tuple[str, ...]:
     return PurePosixPath(name.replace("\\", "/").replace("\0", "")).parts
+
+
+def _allowed(part: str) -> str:
+    """A name as Windows takes it; ".." is left, to be refused."""
+    return part if part == ".." else NEVER_ON_WINDOWS.sub("_", part).rstrip(". ") or "_"
 
 
 def _name(entry: zipfile.ZipInfo, encoding: str) -> str:

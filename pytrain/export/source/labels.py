@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def check_labels(labels: Sequence[str] | Path, classes: int) -> list[str]:
             expected="a list of names, 'a,b,c', or the path of a file, one a line",
             fix="Give labels=['a', 'b', 'c'].",
         )
-    names = [str(label).strip() for label in labels]
+    # As data sets have them: a Mac writes "é" as two characters, which would be another label.
+    names = [unicodedata.normalize("NFC", str(label).strip()) for label in labels]
     if not all(names):
         number = names.index("")
         raise ExportError(

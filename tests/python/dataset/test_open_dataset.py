@@ -225,6 +225,25 @@ def test_nothing_is_written_outside(make_zip, tmp_path, name):
     assert all(found.is_relative_to(tmp_path / "work") for found in new)
 
 
+def test_names_that_windows_refuses_are_changed_there(make_zip, monkeypatch):
+    strange = {
+        "12:30 cats/IMG 12:31.png": png(1),
+        "12:30 cats/what?.png": png(2),
+        "dogs. /1.png": png(3),
+        "dogs. /con<>.png": png(4),
+    }
+    path = make_zip(strange)
+    monkeypatch.setattr(unpack, "WINDOWS", True)
+    folder = open_dataset(path)
+    assert folder.counts() == {"12_30 cats": 2, "dogs": 2}
+    assert {picture.path.name for picture in folder.pictures} == {
+        "IMG 12_31.png",
+        "what_.png",
+        "1.png",
+        "con__.png",
+    }
+
+
 def test_a_link_in_a_zip_is_not_made(make_zip, tmp_path):
     path = make_zip(PETS)
     with zipfile.ZipFile(path, "a") as archive:

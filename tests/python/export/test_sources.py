@@ -428,6 +428,10 @@ def test_a_fault_in_a_class_of_keras_is_not_called_foreign(tmp_path: Path) -> No
     assert "units" in refused(with_settings(tmp_path / "negative.keras", negative)).what
 
 
+def test_a_label_is_the_same_however_its_accents_are_stored() -> None:
+    assert check_labels(["caf\N{LATIN SMALL LETTER E}\N{COMBINING ACUTE ACCENT}"], 1) == ["café"]
+
+
 def test_labels_come_as_a_list_or_a_path(tmp_path: Path) -> None:
     (tmp_path / "lab.txt").write_text("a\nb\n", encoding="utf-8")
     assert check_labels(tmp_path / "lab.txt", 2) == ["a", "b"]
