@@ -18,6 +18,7 @@ _PUBLIC = {
     "evaluate": ("pytrain.evaluation.evaluate_files", "evaluate_files"),
     "export": ("pytrain.export", "export"),
     "predict": ("pytrain.evaluation.predict_files", "predict"),
+    "publish": ("pytrain.serve.publish", "publish"),
     "read_bundle": ("pytrain.bundle", "read"),
     "read_image": ("pytrain.image", "read_image"),
     "to_input": ("pytrain.image", "to_input"),

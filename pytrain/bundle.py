@@ -148,6 +148,18 @@ def replacing(target: Path) -> Iterator[Path]:
         BundleError: `target` holds something that is no bundle, or the disk refused.
     """
     check_target(target)
+    with replacing_folder(target) as staging:
+        yield staging
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """As `replacing`, for a folder that the caller knows may be replaced, whatever it holds.
+
+    Raises:
+        BundleError: the disk refused.
+    """
+    recover(target)
     staging = _staging(target, os.getpid())
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -468,6 +468,28 @@ def serve(
 
 
 @cli.command()
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.option("--out", type=FOLDER, required=True, help="The site's folder.")
+@click.option("--name", help="What the site is called.  [default: the first model's name]")
+@click.option("--with-pictures", is_flag=True, help="Publish reports and check pictures, too.")
+@click.option("--replace", is_flag=True, help="Write into a folder that holds other things.")
+def publish(models: Sequence[str], out: Path, name: str | None, with_pictures: bool, replace: bool) -> None:
+    """Write a static site: the page with models, for any web space.
+
+    MODEL is an exported model's folder or its name below exported_models; the page starts with the first one.
+    The site works below any address, without a server program, and without a network after the first visit;
+    phones can install it.
+
+    Publishing into the same folder again replaces what was published; all else in it stays.
+
+    Example: pytrain publish flowers --out site --name "Flowers"
+    """
+    from pytrain.serve.publish import publish as write
+
+    write(models, out, name=name, with_pictures=with_pictures, replace=replace, say=click.echo)
+
+
+@cli.command()
 @DATA
 @SEED
 @HOST

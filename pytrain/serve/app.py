@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound
 
 from pytrain import bundle
-from pytrain.bundle import Bundle
 from pytrain.errors import PytrainError
 from pytrain.resources import page_folder, shipped_models
 from pytrain.serve.api import PREFIX, make_api
@@ -20,6 +17,8 @@ from pytrain.serve.datasets import Datasets
 from pytrain.serve.events import Streams
 from pytrain.serve.guard import Guard
 from pytrain.serve.jobs import Jobs
+from pytrain.serve.listed import listed
+from pytrain.serve.policy import POLICY, policy_of
 from pytrain.serve.services import EXTENSION, Services
 from pytrain.serve.share.gate import make_gate
 from pytrain.serve.share.share import Share
@@ -52,17 +51,8 @@ SHARED = {".js", ".mjs", ".wasm", ".woff2"}
 HASHED = ("weights-", "layers-", "constants-")
 """How the files begin that are named by their content, and so never change."""
 
-GOLDEN_PICTURE = "golden/00.png"
-"""Of a bundle: the first picture that it brings, by which people know it."""
-
-POLICY = (
-    "default-src 'self' data: blob:; script-src 'self' blob: 'unsafe-inline' 'wasm-unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
-)
-"""What a page may load: nothing from another origin."""
-
-SKETCH_POLICY = POLICY.replace("script-src", "script-src 'unsafe-eval'")
-"""Teachable Machine's library looks for the global object by evaluating a string."""
+FRAMES = "; frame-ancestors 'self'"
+"""For the policy that is sent as a header; in a page it would mean nothing."""
 
 
 def create_app(
@@ -104,7 +94,7 @@ def create_app(
     def models_json() -> Response:
         bundles, problems = bundle.listing(roots)
         failed = [{"name": name, "error": error.as_json()} for name, error in problems.items()]
-        return jsonify(models=[_summary(found) for found in bundles], problems=failed, api=True)
+        return jsonify(models=[listed(found) for found in bundles], problems=failed, api=True)
 
     @app.get("/models/<name>/<path:file>")
     def model_file(name: str, file: str) -> Response:
@@ -114,7 +104,9 @@ def create_app(
             response.headers["Access-Control-Allow-Origin"] = "*"
         if not (root / RUNS / name / SETTINGS).is_file():
             # A page in a model that came from elsewhere must not act as ours: it could move pictures.
-            response.headers["Content-Security-Policy"] = f"{POLICY}; sandbox allow-scripts allow-popups"
+            response.headers["Content-Security-Policy"] = (
+                f"{POLICY}{FRAMES}; sandbox allow-scripts allow-popups"
+            )
         if file.startswith(HASHED):
             response.cache_control.max_age = YEAR_SECONDS
             response.cache_control.public = True
@@ -138,8 +130,8 @@ def create_app(
 
     @app.after_request
     def headers(response: Response) -> Response:
-        policy = SKETCH_POLICY if request.path.startswith("/sketches/") else POLICY
-        response.headers.setdefault("Content-Security-Policy", policy)
+        policy = policy_of(request.path.removeprefix("/"))
+        response.headers.setdefault("Content-Security-Policy", policy + FRAMES)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
 
@@ -195,22 +187,3 @@ def _send(folder: Path, file: str) -> Response:
     if path.suffix in SHARED:
         response.headers["Access-Control-Allow-Origin"] = "*"
     return response
-
-
-def _summary(found: Bundle) -> dict[str, Any]:
-    block: Mapping[str, Any] = found.metadata["pytrain"]
-    metrics: Mapping[str, Any] = block.get("metrics", {})
-    url = f"models/{quote(found.name)}/"
-    return {
-        "name": found.name,
-        "labels": list(found.labels),
-        "url": url,
-        "bytes": block.get("weights", {}).get("bytes", 0),
-        "accuracy": {
-            name: values["accuracy"]
-            for name, values in metrics.items()
-            if isinstance(values, Mapping) and "accuracy" in values
-        },
-        "report": url + bundle.REPORT if (found.path / bundle.REPORT).is_file() else None,
-        "thumbnail": url + GOLDEN_PICTURE if (found.path / GOLDEN_PICTURE).is_file() else None,
-    }
