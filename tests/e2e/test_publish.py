@@ -167,6 +167,18 @@ def test_no_page_asks_for_what_only_our_server_has(
     assert [address for address in outside if address.startswith(f"{space.url}api/")] == []
 
 
+def test_a_report_that_was_published_is_read_and_asks_for_nothing(
+    visit: Visit, space: WebSpace, folder: Path
+) -> None:
+    publish([SHIPPED], folder / PLACE, with_pictures=True)
+    visitor = visit()
+    visitor.page.goto(f"{space.url}models/four-shapes/report/index.html", wait_until="networkidle")
+    expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
+    assert not [address for address in visitor.asked if "/api/" in address]
+    # A report is a file of its own, and has no icon.
+    visitor.troubles = [trouble for trouble in visitor.troubles if "favicon.ico" not in trouble]
+
+
 def test_a_browser_would_install_it(visit: Visit, space: WebSpace) -> None:
     visitor = visit()
     visitor.page.goto(f"{space.url}teach/")

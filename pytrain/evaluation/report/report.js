@@ -314,6 +314,9 @@
 
   async function edit() {
     if (!place || !location.protocol.startsWith('http')) return;
+    // A published site has the list, too, and says there that nothing more answers.
+    const { api } = await (await fetch(`${place[1]}/models.json`)).json();
+    if (!api) return;
     const answer = await fetch(`${place[1]}/api/session`);
     if (!answer.ok) return;
     const { token } = await answer.json();
