@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from gestures import GESTURES, draw, name_classes, record, wait_until_shown
+from gestures import GESTURES, draw, record, wait_until_shown
 from live import CHECKOUT, Launch, Open, Server, Watched
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -498,18 +498,37 @@ def test_frames_that_the_full_storage_does_not_take_wait_and_are_kept_later(teac
 # Training here
 
 
+def tab_to(page: Page, identity: str) -> None:
+    """Presses the tabulator until something has the keyboard."""
+    for _ in range(60):
+        if page.evaluate("document.activeElement?.dataset.testid") == identity:
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{identity} cannot be reached by keyboard")
+
+
 @pytest.fixture(scope="module")
 def taught(gesture_browser: Browser, server: Server) -> Iterator[Page]:
-    """A project with three gestures that has learned them; tests must leave it so."""
+    """A project with three gestures that has learned them, all by keyboard; tests must leave it so."""
     watched = Watched(gesture_browser.new_context(viewport=WIDE), server.url)
     page = watched.page
     page.goto(server.url + "/teach/")
     expect(page.get_by_test_id("train-here")).to_be_disabled()
-    name_classes(page)
-    start_camera(page)
+    palm, fist, point = GESTURES
+    tab_to(page, "class-name-1")
+    page.keyboard.type(palm)
+    tab_to(page, "class-name-2")
+    page.keyboard.type(fist)
+    tab_to(page, "add-class")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("class-name-3")).to_be_focused()
+    page.keyboard.type(point)
+    tab_to(page, "start-camera")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stop-camera")).to_be_enabled()
     for number, gesture in enumerate(GESTURES, 1):
         record(page, gesture, number)
-    page.get_by_test_id("train-here").click()
+    page.keyboard.press("Control+Enter")
     expect(page.get_by_test_id("way-here")).to_have_attribute("data-state", "done", timeout=90_000)
     yield page
     assert watched.foreign == []
