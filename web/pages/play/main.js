@@ -94,12 +94,15 @@ const KEYS = {
   t: () => byId('theme').click(),
 };
 
+/** What the space bar means something to; the tab that is chosen already has no use for it. */
+const OWN_SPACE = ':is(button, a, input, label, summary):not([role="tab"][aria-selected="true"])';
+
 /** @param {KeyboardEvent} event */
 function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = /** @type {HTMLElement} */ (event.target);
   if (target.matches('select, textarea, input:not([type="range"])')) return;
-  if (event.key === ' ' && target.matches('button, a, input, label, summary')) return;
+  if (event.key === ' ' && target.matches(OWN_SPACE)) return;
   const run = KEYS[event.key.toLowerCase()];
   if (!run || (event.key === ' ' && !camera.running && state.source !== 'clip')) return;
   event.preventDefault();
