@@ -118,8 +118,10 @@ def report_of(
 
 
 def _head_phase(choice: Choice) -> Phase:
-    note = "Each step is another way to weigh what the network sees, or another strength; the least loss on "
-    return Phase("head", choice.tried, choice.at, True, f"{note}left-out pictures was taken.")
+    note = "Fitted at once, and asked about left-out pictures."
+    if len(choice.tried) > 1:
+        note = "Each step is another strength; the least loss on left-out pictures was taken."
+    return Phase("head", choice.tried, choice.at, True, note)
 
 
 def _drawn_views(outcome: Outcome, mirrored: bool) -> tuple[Views, ...]:

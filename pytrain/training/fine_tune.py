@@ -25,6 +25,7 @@ from pytrain.errors import TrainingError
 from pytrain.model.backbones import Backbone
 from pytrain.model.backend import keras, tf
 from pytrain.model.lens import LOGITS
+from pytrain.model.transfer import GROUPS, IMAGENET
 from pytrain.training.checkpoint import Arrays, Checkpoint, load_checkpoint
 from pytrain.training.progress import Display, SilentDisplay
 from pytrain.training.stage_maps import VERSION, Pictures, StageMaps, stage_maps
@@ -127,7 +128,9 @@ def fine_tune(
         network = keras.models.clone_model(back)
         network.set_weights(start)
         for layer in network.layers:
-            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+            # What ImageNet's classes are is not for a few pictures to say.
+            fixed = isinstance(layer, keras.layers.BatchNormalization) or layer.name in (IMAGENET, GROUPS)
+            layer.trainable = not fixed
         steps = -(-len(training) // plan.batch_size)
         optimizer = _optimizer(plan, plan.epochs * steps)
         optimizer.build(network.trainable_variables)

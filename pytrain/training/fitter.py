@@ -1,20 +1,18 @@
-"""Fits heads to parts of a data set, each once, and chooses how strongly on pictures that were left out."""
+"""Fits heads to parts of a data set, each once, and finds on left-out pictures how sure they may be."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax
 
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.training.ahead import ahead
 from pytrain.training.feature_cache import Features
 from pytrain.training.head import (
-    EMPHASES,
+    EMPHASIS,
     FEW,
     Emphasis,
     Floats,
@@ -22,17 +20,19 @@ from pytrain.training.head import (
     Indices,
     Part,
     Rows,
+    Scaling,
     Spread,
     fit,
+    fit_squares,
     spread_of,
 )
-from pytrain.training.temperature import fit_temperature
+from pytrain.training.temperature import fit_temperature, negative_log_likelihood
 
 STRENGTHS = (3.0, 10.0, 30.0, 100.0)
-"""What is chosen from: how much the pictures count against the penalty (scikit-learn's C)."""
+"""What is chosen from with many pictures: how much they count against the penalty (scikit-learn's C)."""
 
 USUAL = 10.0
-"""The strength with which emphases are compared."""
+"""What is taken with few: choosing would be luck."""
 
 KNOWN_VIEWS = 2
 """Views of each picture that it is told with; more make no difference either."""
@@ -55,8 +55,7 @@ class Choice:
     strength: float
     temperature: float
     tried: tuple[dict[str, float], ...]
-    """For each try: emphasis (number in EMPHASES), strength, val_loss (nats, at the best temperature),
-    val_accuracy, temperature."""
+    """For each try: strength, val_loss (nats, at the best temperature), val_accuracy, temperature."""
     at: int
     """Which of the tries was chosen."""
 
@@ -84,8 +83,6 @@ class Fitter:
     outsiders: Features
     mirrored: bool = True
     _spreads: dict[Excluded, Spread] = field(default_factory=dict)
-    _last: threading.local = field(default_factory=threading.local)
-    """Each thread's last rows: strengths are tried one after another."""
     _logits: dict[tuple[Excluded, Emphasis, float], Head] = field(default_factory=dict)
     _known: dict[Excluded, Head] = field(default_factory=dict)
 
@@ -104,14 +101,17 @@ class Fitter:
         key = (excluded, emphasis, strength)
         if key not in self._logits:
             left = self.numbers(excluded)
-            if getattr(self._last, "of", None) != (excluded, emphasis):
-                scaling, strays = self._spread(excluded).scaling(emphasis)
-                self._last.of = excluded, emphasis
-                self._last.scaled = Rows([Part(self.features, left)], scaling), scaling, strays
-            rows, scaling, strays = self._last.scaled
-            targets = np.eye(self.classes, dtype=np.float32)[self.truth[left]]
-            self._logits[key] = fit(rows, targets, self._weights(left), strength, scaling, strays)
+            scaling, strays = self._spread(excluded).scaling(emphasis)
+            self._logits[key] = self.solve(left, self._weights(left), strength, scaling, strays)
         return self._logits[key]
+
+    def solve(
+        self, left: Indices, weights: Floats, strength: float, scaling: Scaling, strays: Floats
+    ) -> Head:
+        """A head for the classes from some pictures; all of a data set are made in one way."""
+        solve = fit_squares if len(self.truth) <= FEW else fit
+        targets = np.eye(self.classes, dtype=np.float32)[self.truth[left]]
+        return solve(Rows([Part(self.features, left)], scaling), targets, weights, strength, scaling, strays)
 
     def known(self, excluded: Excluded) -> Head:
         """The head for the classes and, last, none of them: kernel float32 [features, classes + 1].
@@ -121,7 +121,7 @@ class Fitter:
         """
         if excluded not in self._known:
             left, none = self.numbers(excluded), self.numbers(excluded, of_classes=False)
-            scaling, strays = self._spread(excluded).scaling(EMPHASES[0])
+            scaling, strays = self._spread(excluded).scaling(EMPHASIS)
             views = self.views[:KNOWN_VIEWS]
             outside = np.arange(len(self.outsiders.row_of))
             own = [Part(self.features, left, view) for view in (0, *views)]
@@ -147,75 +147,43 @@ class Fitter:
         return self._known[excluded]
 
     def choose(self, excluded: Excluded, validated: Sequence[int]) -> Choice:
-        """Chooses emphasis, strength and temperature by heads that did not see the validated folds.
+        """Finds the temperature, and of many pictures the strength, by heads that did not see these folds."""
+        strengths = (USUAL,) if len(self.truth) <= FEW else STRENGTHS
+        self._prepare(excluded, validated, strengths)
+        tries = [self._tried(excluded, validated, strength) for strength in strengths]
+        best = min(tries, key=lambda one: one["val_loss"])
+        return Choice(EMPHASIS, best["strength"], best["temperature"], tuple(tries), tries.index(best))
 
-        The plainest emphasis is left only for one that is better by more than a standard error (Breiman et
-        al., Classification and regression trees, 1984): with few pictures, small differences are luck.
-        """
-        self._prepare(excluded, validated, [(emphasis, USUAL) for emphasis in self.emphases()])
-        tries = [self._tried(excluded, validated, emphasis, USUAL) for emphasis in self.emphases()]
-        plain, best = tries[-1], min(tries, key=_loss)
-        gain = plain.losses - best.losses
-        if gain.mean() <= gain.std() / np.sqrt(len(gain)):
-            best = plain
-        others = [strength for strength in STRENGTHS if strength != USUAL]
-        self._prepare(excluded, validated, [(best.emphasis, strength) for strength in others])
-        tries += [self._tried(excluded, validated, best.emphasis, strength) for strength in others]
-        best = min((one for one in tries if one.emphasis == best.emphasis), key=_loss)
-        return Choice(
-            best.emphasis,
-            best.row["strength"],
-            best.row["temperature"],
-            tuple(one.row for one in tries),
-            tries.index(best),
-        )
-
-    def emphases(self) -> Sequence[Emphasis]:
-        """What is chosen from: of many pictures, the first learns by itself what counts."""
-        if len(self.truth) > FEW:
-            return EMPHASES[:1]
-        if self.level_of.max() == 0:
-            return [EMPHASES[2], EMPHASES[5]]
-        return EMPHASES
-
-    def _prepare(
-        self, excluded: Excluded, validated: Sequence[int], wanted: Sequence[tuple[Emphasis, float]]
-    ) -> None:
+    def _prepare(self, excluded: Excluded, validated: Sequence[int], strengths: Sequence[float]) -> None:
         """Fits the heads that will be asked, several folds at a time."""
 
         def fitted(fold: int) -> None:
             if len(self._answerable(excluded, fold)):
-                for emphasis, strength in wanted:
-                    self.logits(excluded | {fold}, emphasis, strength)
+                for strength in strengths:
+                    self.logits(excluded | {fold}, EMPHASIS, strength)
 
         list(ahead(fitted, validated))
 
-    def _tried(
-        self, excluded: Excluded, validated: Sequence[int], emphasis: Emphasis, strength: float
-    ) -> _Try:
+    def _tried(self, excluded: Excluded, validated: Sequence[int], strength: float) -> dict[str, float]:
         asked = {fold: self._answerable(excluded, fold) for fold in validated}
         asked = {fold: pictures for fold, pictures in asked.items() if len(pictures)}
         if not asked:
             # Every class is one recording, or two: nothing can be chosen.
-            unknown = {"val_loss": 0.0, "val_accuracy": 0.0, "temperature": 1.0}
-            return _Try(emphasis, np.zeros(1), {**_row(emphasis, strength), **unknown})
+            return {"strength": strength, "val_loss": 0.0, "val_accuracy": 0.0, "temperature": 1.0}
         logits = np.concatenate(
             [
-                logits_of(self.logits(excluded | {fold}, emphasis, strength), self.features, pictures)
+                logits_of(self.logits(excluded | {fold}, EMPHASIS, strength), self.features, pictures)
                 for fold, pictures in asked.items()
             ]
         )
         truth = self.truth[np.concatenate(list(asked.values()))]
         temperature = fit_temperature(logits, truth, pull=1.0)
-        said = log_softmax(logits.astype(np.float64) / temperature, axis=1)
-        losses = -said[np.arange(len(truth)), truth]
-        row = {
-            **_row(emphasis, strength),
-            "val_loss": float(losses.mean()),
+        return {
+            "strength": strength,
+            "val_loss": negative_log_likelihood(logits, truth, temperature),
             "val_accuracy": float((logits.argmax(1) == truth).mean()),
             "temperature": temperature,
         }
-        return _Try(emphasis, losses, row)
 
     def _answerable(self, excluded: Excluded, fold: int) -> Indices:
         """The pictures of a fold whose classes the heads that did not see it know at all."""
@@ -260,30 +228,10 @@ def mirrors_show_the_same(fitter: Fitter, folds: Sequence[int]) -> bool:
     for fold in folds:
         left = fitter.numbers(frozenset({fold}))
         here = np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS))
-        scaling, strays = spread_of(fitter.features, left, fitter.level_of, ()).scaling(EMPHASES[0])
-        targets = np.eye(fitter.classes, dtype=np.float32)[fitter.truth[left]]
-        weights = np.ones(len(left), np.float32)
-        rows = Rows([Part(fitter.features, left)], scaling)
-        head = fit(rows, targets, weights, USUAL, scaling, strays)
+        scaling, strays = spread_of(fitter.features, left, fitter.level_of, ()).scaling(EMPHASIS)
+        head = fitter.solve(left, np.ones(len(left), np.float32), USUAL, scaling, strays)
         truth = fitter.truth[here]
         answers = (logits_of(head, fitter.features, here, view).argmax(1) for view in (1, 2))
         right += [np.bincount(truth[answer == truth], minlength=fitter.classes) for answer in answers]
     worst = (right[0] >= MIRROR_LEAST) & (right[1] < right[0] / 2)
     return bool(right[1].sum() >= (1 - MIRROR_LOSS) * right[0].sum() and not worst.any())
-
-
-@dataclass(frozen=True, eq=False)
-class _Try:
-    """One emphasis and strength, and the loss of each validated picture."""
-
-    emphasis: Emphasis
-    losses: npt.NDArray[np.float64]
-    row: dict[str, float]
-
-
-def _row(emphasis: Emphasis, strength: float) -> dict[str, float]:
-    return {"emphasis": float(EMPHASES.index(emphasis)), "strength": strength}
-
-
-def _loss(one: _Try) -> float:
-    return one.row["val_loss"]

@@ -5,7 +5,8 @@ sum before it is summed up (Zhou et al., Learning deep features for discriminati
 over height and width, it gives the logit without its bias. A mean's share of a place is its feature / the
 number of places in the mean. Means over several cells, flattened, have weights for each cell: a place adds
 its share to every cell that it lies in, with that cell's weights. A maximum's share is the maximum itself at
-its place, divided among the places where several hold the same.
+its place, divided among the places where several hold the same. What else is concatenated to the poolings has
+no place: the map's sum is the logit without the bias and without that.
 """
 
 from __future__ import annotations
@@ -78,16 +79,16 @@ def _class_activation(writer: Writer, dense: Node, parts: list[Part]) -> str:
     total = ""
     for number, part in enumerate(parts):
         name = f"{CLASS_ACTIVATION}/{number}"
-        product = _added(writer, name, part, _rows(graph, name, part, matrix, parts), classes)
+        product = _added(writer, name, part, _rows(graph, name, part, matrix, channels), classes)
         total = graph.op(f"{name}/sum", "AddV2", [total, product], (classes,)) if total else product
     height, width, _ = parts[0].picture.shape
     return graph.reshape(f"{CLASS_ACTIVATION}/map", total, (height, width, classes))
 
 
-def _rows(graph: Graph, name: str, part: Part, matrix: str, parts: list[Part]) -> str:
-    """The weights of one part, [depth, cells * classes]; made of those that are stored, when asked for."""
+def _rows(graph: Graph, name: str, part: Part, matrix: str, width: int) -> str:
+    """The weights of one part, [depth, cells * classes]; made of the `width` stored ones, when asked for."""
     depth, cells, classes = part.picture.shape[-1], part.cells, graph.shape(matrix)[-1]
-    if len(parts) > 1:
+    if cells * depth < width:
         begin, size = graph.constant([part.first, 0]), graph.constant([cells * depth, classes])
         matrix = graph.op(f"{name}/kernel", "Slice", [matrix, begin, size], (classes,))
     if cells == 1:

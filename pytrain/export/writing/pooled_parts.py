@@ -1,4 +1,4 @@
-"""Which poolings make up what goes into a Dense, and how much each place of the picture has in them."""
+"""Which poolings are in what goes into a Dense, and how much each place of the picture has in them."""
 
 from __future__ import annotations
 
@@ -41,26 +41,25 @@ class Part:
 
 
 def pooled_parts(network: Network, dense: Node) -> list[Part]:
-    """The poolings that make up a Dense's whole input; none where something else does too."""
+    """The poolings in a Dense's input. What else is concatenated there has no place in the picture."""
     parts: list[Part] = []
     first = 0
 
-    def collect(node: Node) -> bool:
+    def collect(node: Node) -> None:
         nonlocal first
         while node.kind == "reshape" and _is_vector(node):
             node = network[node.inputs[0]]
         if node.kind == "concatenate" and _is_vector(node):
-            return all(collect(network[name]) for name in node.inputs)
+            for name in node.inputs:
+                collect(network[name])
+            return
         part = _part(network, node, first)
-        if part is None:
-            return False
-        parts.append(part)
+        if part is not None:
+            parts.append(part)
         first += math.prod(node.shape)
-        return True
 
-    complete = collect(network[dense.inputs[0]])
-    same_size = len({part.picture.shape[:2] for part in parts}) == 1
-    return parts if complete and same_size else []
+    collect(network[dense.inputs[0]])
+    return parts if len({part.picture.shape[:2] for part in parts}) == 1 else []
 
 
 def _part(network: Network, pool: Node, first: int) -> Part | None:

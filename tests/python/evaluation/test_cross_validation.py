@@ -111,7 +111,7 @@ def test_near_duplicates_of_a_picture_do_not_help_to_answer_it():
     groups = np.repeat(np.arange(20), 5)
     assert 0.2 < accuracy(outcome_of(pictures, truth, groups)[1]) < 0.75
     # The same without groups profits from them: else the line above would prove nothing.
-    assert accuracy(outcome_of(pictures, truth)[1]) > 0.9
+    assert accuracy(outcome_of(pictures, truth)[1]) > 0.8
 
 
 def test_near_duplicates_in_two_classes_count_as_the_doubt_that_they_are():

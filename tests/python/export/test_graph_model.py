@@ -116,6 +116,11 @@ def grid(k: Sketch, x: str, kind: str) -> str:
     return k.add("reshape", cells, "flat", shape=(int(np.prod(k.net.shape(cells))),))
 
 
+def placeless(k: Sketch, x: str) -> str:
+    """What is concatenated to poolings and is none."""
+    return k.act(k.dense(k.add("global_mean", x, keepdims=False), 5, "groups"), "softsign")
+
+
 def pooled(kind: str) -> Any:
     """A network that ends in pooling and Dense."""
 
@@ -127,6 +132,10 @@ def pooled(kind: str) -> Any:
             peak = k.add("global_max", x, "peak", keepdims=False)
             parts = [grid(k, x, "overlapping cells"), peak]
             return k.classify(k.add("concatenate", parts, axis=1))
+        if kind == "cells and what has no place":
+            return k.classify(
+                k.add("concatenate", [grid(k, x, "overlapping cells"), placeless(k, x)], axis=1)
+            )
         if kind == "whole window":
             pool = k.add("average_pool", x, "pool", pool=PICTURE[:2], strides=PICTURE[:2], padding="valid")
             return k.classify(k.add("reshape", pool, shape=(7,)))
@@ -177,6 +186,16 @@ def test_class_activation_sums_to_the_logits(kind: str, maps: dict[str, Any]) ->
         _, _, found = answers[kind]
         assert found.shape == (3, *PICTURE[:2], 4)
         assert difference(found.sum(axis=(1, 2)), expected) < TOLERANCE
+
+
+def test_what_has_no_place_is_left_out_of_the_class_activation(tmp_path: Path) -> None:
+    made = network(pooled("cells and what has no place"))
+    x = np.random.default_rng(3).normal(size=(3, *PICTURE)).astype(np.float32)
+    read = evaluate(Network(made.nodes, {"x": made["logits"].inputs[0]}), x)["x"].reshape(3, -1)
+    expected = logits(made, x) - read[:, -5:] @ made["logits"].weights["kernel"][-5:]
+    for answers in run([Run(graph_model(made), x, ["class_activation"])], tmp_path).values():
+        assert difference(answers[0][0].sum(axis=(1, 2)), expected) < TOLERANCE
+    assert np.abs(expected - logits(made, x)).max() > 0.1
 
 
 def in_words(picture: Any, kernel: Any, bounds: list[tuple[slice, slice]]) -> Any:

@@ -1,5 +1,7 @@
 """The whole transfer network: a flat model whose two outputs and activation map are what the heads say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from photographs import CAT, tiles
@@ -9,6 +11,7 @@ from pytrain.evaluation.cross_validation import known_score
 from pytrain.image import to_input
 from pytrain.model import backbones, keras_networks, keras_weights, transfer
 from pytrain.model.backend import keras
+from pytrain.model.imagenet_groups import COUNTS, GROUP_LEVEL, groups_of
 from pytrain.model.lens import LOGITS
 from pytrain.training.head import Head
 
@@ -67,8 +70,10 @@ def embeddings(backbone, inputs):
 def test_lite0_is_looked_into_at_the_end_and_where_its_resolution_begins(lite0):
     assert transfer.levels(lite0) == (lite0.stages[-1], "block6d_add")
     level_of = transfer.level_of(lite0)
-    assert level_of.shape == (4 * (1280 + 192),)
-    assert (level_of == np.tile(np.repeat([0, 1], [1280, 192]), 4)).all()
+    cells = 4 * (1280 + 192)
+    assert (level_of[:cells] == np.tile(np.repeat([0, 1], [1280, 192]), 4)).all()
+    assert (level_of[cells:] == GROUP_LEVEL).all()
+    assert len(level_of) == cells + sum(COUNTS)
 
 
 def test_every_level_has_the_resolution_of_the_last(backbone):
@@ -84,8 +89,28 @@ def test_the_embedding_is_the_means_of_four_quarters_that_overlap(backbone, inpu
     assert features.shape[1:3] == (7, 7)
     quarters = [features[:, row : row + 4, column : column + 4] for row in (0, 3) for column in (0, 3)]
     expected = np.concatenate([quarter.mean((1, 2)) for quarter in quarters], axis=1)
-    assert embeddings == pytest.approx(expected, abs=1e-4 * np.abs(expected).max().item())
-    assert embeddings.shape[1] == len(transfer.level_of(backbone))
+    level_of = transfer.level_of(backbone)
+    cells = embeddings[:, level_of != GROUP_LEVEL]
+    assert cells == pytest.approx(expected, abs=1e-4 * np.abs(expected).max().item())
+    assert embeddings.shape[1] == len(level_of)
+
+
+def test_the_rest_of_the_embedding_is_how_surely_each_group_of_imagenet_is_there(lite0, inputs):
+    embeddings = transfer.embedder(lite0).predict(inputs, verbose=0)
+    kernel, bias = lite0.classifier
+    logits = lite0.model.predict(inputs, verbose=0).mean((1, 2)) @ kernel + bias
+    sure = softmax(logits / transfer.SOFTENING, axis=1) @ groups_of(kernel) * transfer.STEEPNESS
+    groups = embeddings[:, transfer.level_of(lite0) == GROUP_LEVEL]
+    assert groups == pytest.approx(sure / (1 + sure), abs=1e-4)
+    assert groups.max() > 0.5
+
+
+def test_a_network_without_a_classifier_knows_no_groups(lite0, inputs):
+    without = replace(lite0, classifier=None)
+    cells = transfer.level_of(lite0) != GROUP_LEVEL
+    assert np.array_equal(transfer.level_of(without), transfer.level_of(lite0)[cells])
+    alone, whole = (transfer.embedder(one).predict(inputs, verbose=0) for one in (without, lite0))
+    assert alone == pytest.approx(whole[:, cells], abs=1e-5)
 
 
 def test_probabilities_are_the_softmax_of_the_heads_logits(model, heads, inputs, embeddings):
@@ -100,9 +125,11 @@ def test_known_is_the_score_that_the_threshold_was_chosen_on(model, heads, input
     assert ((known >= 0) & (known <= 1 + 1e-6)).all()
 
 
-def test_the_activation_map_adds_up_to_the_logit_without_its_bias(model, heads, inputs, embeddings):
+def test_the_activation_map_adds_up_to_the_logit_without_bias_and_groups(
+    model, backbone, heads, inputs, embeddings
+):
     features = keras.Model(model.input, model.get_layer(transfer.CELLS).input).predict(inputs, verbose=0)
-    logits = heads[0].logits(embeddings)
+    logits = heads[0].logits(embeddings * (transfer.level_of(backbone) != GROUP_LEVEL))
     for maps, row in zip(features, logits, strict=True):
         for number in range(CLASSES):
             activation = transfer.activation_map(maps, heads[0].kernel[:, number])

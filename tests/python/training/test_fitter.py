@@ -10,13 +10,13 @@ from threadpoolctl import threadpool_limits
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.training import fitter as module
 from pytrain.training.fitter import STRENGTHS, USUAL, Fitter
-from pytrain.training.head import EMPHASES
+from pytrain.training.head import EMPHASES, EMPHASIS
 from pytrain.training.temperature import fit_temperature, negative_log_likelihood
 
 WIDTH = 16
 LEVELS = np.tile(np.repeat([0, 1], 2), 4)
 """Four cells, each with two numbers of both levels."""
-USUALLY = EMPHASES[0], USUAL
+USUALLY = EMPHASIS, USUAL
 PICTURES = 60
 OWN = 10
 """Pictures of none of the classes, in the user's folder."""
@@ -85,60 +85,49 @@ def test_every_head_is_fitted_once(fitter, monkeypatch):
 
     fit = module.fit
     monkeypatch.setattr(module, "fit", counted)
+    monkeypatch.setattr(module, "fit_squares", counted)
     for _ in range(2):
         for excluded in (frozenset(), frozenset({1})):
-            fitter.logits(excluded, EMPHASES[0], 3.0)
+            fitter.logits(excluded, EMPHASIS, 3.0)
             fitter.logits(excluded, EMPHASES[1], 3.0)
             fitter.known(excluded)
     assert len(fits) == 6
 
 
-def test_all_emphases_are_tried_and_all_strengths_of_the_chosen_one(fitter):
+def test_of_few_pictures_no_strength_is_chosen(fitter):
     choice = fitter.choose(frozenset(), range(5))
-    tried = [(row["emphasis"], row["strength"]) for row in choice.tried]
-    chosen = EMPHASES.index(choice.emphasis)
-    assert tried[: len(EMPHASES)] == [(number, USUAL) for number in range(len(EMPHASES))]
-    assert {strength for number, strength in tried if number == chosen} == set(STRENGTHS)
+    assert (choice.emphasis, choice.strength, choice.at) == (*USUALLY, 0)
+    assert [row["strength"] for row in choice.tried] == [USUAL]
+
+
+def test_of_many_pictures_the_strength_with_the_least_loss_is_chosen(fitter, monkeypatch):
+    monkeypatch.setattr(module, "FEW", 50)
+    choice = fitter.choose(frozenset(), range(5))
+    assert [row["strength"] for row in choice.tried] == list(STRENGTHS)
     row = choice.tried[choice.at]
-    assert (chosen, choice.strength, choice.temperature) == (
-        row["emphasis"],
-        row["strength"],
-        row["temperature"],
-    )
-    assert row["val_loss"] == min(other["val_loss"] for other in choice.tried if other["emphasis"] == chosen)
+    assert row["val_loss"] == min(other["val_loss"] for other in choice.tried)
+    assert (choice.strength, choice.temperature) == (row["strength"], row["temperature"])
 
 
 @pytest.mark.parametrize("telling", [[0, 1], [2, 3]], ids=["last features", "earlier ones"])
-def test_the_level_that_tells_the_classes_is_found(telling):
-    """All of a class's sign lies in one level, and the other is loud and says nothing."""
+def test_the_level_that_tells_the_classes_is_heard(telling):
+    """All of a class's sign lies in one level, and the other one is larger and says nothing."""
     draw = np.random.default_rng(0)
     truth = np.arange(60) % 3
     embeddings = draw.normal(0, 1, (60, WIDTH))
-    embeddings[:, telling] += 1.5 * np.eye(3)[truth][:, :2]
+    embeddings[:, telling] += 2.5 * np.eye(3)[truth][:, :2]
+    embeddings[:, np.isin(np.arange(WIDTH) % 4, telling, invert=True)] *= 30
     choice = make_fitter(embeddings, truth).choose(frozenset(), range(5))
-    loud = int(telling == [0, 1])
-    assert choice.emphasis.levels[loud] <= 0.4
-
-
-def test_a_network_of_one_level_has_no_levels_to_choose_from(fitter):
-    fitter.level_of = np.zeros(WIDTH, np.int64)
-    assert all(emphasis.levels[0] == 1 for emphasis in fitter.emphases())
-    assert {emphasis.places for emphasis in fitter.emphases()} == {True, False}
-    assert fitter.choose(frozenset(), range(5)).emphasis in fitter.emphases()
-
-
-def test_of_many_pictures_the_head_learns_by_itself_what_counts(fitter, monkeypatch):
-    monkeypatch.setattr(module, "FEW", 50)
-    assert list(fitter.emphases()) == [EMPHASES[0]]
+    assert choice.tried[choice.at]["val_accuracy"] > 0.55
 
 
 def test_the_figures_of_a_choice_are_those_of_left_out_pictures(fitter):
     choice = fitter.choose(frozenset({4}), [0, 1])
-    row = choice.tried[1]
+    row = choice.tried[0]
     parts = []
     for fold in (0, 1):
         here = np.flatnonzero((fitter.fold == fold) & (fitter.truth != NO_CLASS))
-        head = fitter.logits(frozenset({4, fold}), EMPHASES[int(row["emphasis"])], row["strength"])
+        head = fitter.logits(frozenset({4, fold}), EMPHASIS, row["strength"])
         parts.append((head.logits(fitter.features.read(here)), fitter.truth[here]))
     logits, truth = (np.concatenate(each) for each in zip(*parts, strict=True))
     temperature = fit_temperature(logits, truth, pull=1.0)

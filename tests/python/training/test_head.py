@@ -1,14 +1,28 @@
-"""The last layer: scikit-learn's logistic regression, but weights are dear along what views change."""
+"""The last layer: scikit-learn's regressions, but weights are dear along what views change."""
 
 import numpy as np
 import pytest
 from embedded import clouds, features_of, with_views
 from scipy.special import softmax
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
+from pytrain.model.imagenet_groups import GROUP_LEVEL
 from pytrain.training import head as module
-from pytrain.training.head import EMPHASES, Emphasis, Head, Part, Rows, fit, spread_of, turned
+from pytrain.training.head import (
+    EMPHASES,
+    EMPHASIS,
+    SHARPNESS,
+    SQUARES_PENALTY,
+    Emphasis,
+    Head,
+    Part,
+    Rows,
+    fit,
+    fit_squares,
+    spread_of,
+    turned,
+)
 
 WIDTH = 24
 CLASSES = 3
@@ -47,7 +61,7 @@ def way(monkeypatch):
     return choose
 
 
-def fitted(data, strays=NO_STRAYS, strength=10.0, weights=None, numbers=None):
+def fitted(data, strays=NO_STRAYS, strength=10.0, weights=None, numbers=None, fit=fit):
     features, truth = data
     numbers = np.arange(len(truth)) if numbers is None else numbers
     scaling, _ = spread_of(features, np.arange(len(truth)), ONE_LEVEL).scaling(ALL_ALIKE)
@@ -80,6 +94,17 @@ def test_it_is_scikit_learns_logistic_regression(name, strength, data, way):
     assert 0.02 < np.abs(theirs - np.eye(CLASSES)[truth]).mean() < 0.62
 
 
+@pytest.mark.parametrize("strength", [0.3, 10.0])
+def test_least_squares_are_scikit_learns_ridge_regression(strength, data):
+    features, truth = data
+    read = features.read(np.arange(len(truth)))
+    scaled = spread_of(features, np.arange(len(truth)), ONE_LEVEL).scaling(ALL_ALIKE)[0](read)
+    weights = np.linspace(0.5, 1.5, len(truth)).astype(np.float32)
+    ridge = Ridge(alpha=SQUARES_PENALTY / strength).fit(scaled, np.eye(CLASSES)[truth], weights)
+    ours = fitted(data, strength=strength, weights=weights, fit=fit_squares).logits(read)
+    assert ours / SHARPNESS == pytest.approx(ridge.predict(scaled), abs=5e-3)
+
+
 @pytest.mark.parametrize("with_strays", [False, True])
 def test_few_rows_and_many_give_the_same_head(with_strays, data, way):
     features, _ = data
@@ -94,8 +119,8 @@ def test_few_rows_and_many_give_the_same_head(with_strays, data, way):
     assert heads[0].kernel == pytest.approx(heads[1].kernel, abs=0.03 * size)
 
 
-@pytest.mark.parametrize("name", WAYS)
-def test_weights_along_strays_are_smaller(name, data, way):
+@pytest.mark.parametrize(("name", "fit"), [*((name, fit) for name in WAYS), ("few", fit_squares)])
+def test_weights_along_strays_are_smaller(name, fit, data, way):
     way(name)
     dear, scaling = strays(data)
 
@@ -103,7 +128,7 @@ def test_weights_along_strays_are_smaller(name, data, way):
         kernel = turned(head.kernel.T).T[scaling.kept] / scaling.scale[:, None]
         return np.linalg.norm(dear @ kernel) / np.linalg.norm(kernel)
 
-    assert along(fitted(data, dear)) < 0.6 * along(fitted(data))
+    assert along(fitted(data, dear, fit=fit)) < 0.6 * along(fitted(data, fit=fit))
 
 
 def test_a_direction_in_which_views_stray_is_left_unused(way):
@@ -127,11 +152,12 @@ def test_there_are_no_strays_without_views():
     assert dear.shape == (0, WIDTH)
 
 
-def test_a_row_of_weight_2_counts_like_two_rows(data):
+@pytest.mark.parametrize("fit", [fit, fit_squares])
+def test_a_row_of_weight_2_counts_like_two_rows(fit, data):
     twice = np.r_[np.arange(150), np.arange(0, 150, 3)]
     weights = np.ones(150, np.float32)
     weights[::3] = 2
-    heavy, doubled = fitted(data, weights=weights), fitted(data, numbers=twice)
+    heavy, doubled = fitted(data, weights=weights, fit=fit), fitted(data, numbers=twice, fit=fit)
     assert probabilities(heavy, data[0]) == pytest.approx(probabilities(doubled, data[0]), abs=5e-3)
 
 
@@ -144,9 +170,10 @@ def test_targets_may_be_shares_of_classes(data):
     assert probabilities(head, features) == pytest.approx(targets, abs=0.01)
 
 
-def test_identical_pictures_are_no_problem():
+@pytest.mark.parametrize("fit", [fit, fit_squares])
+def test_identical_pictures_are_no_problem(fit):
     data = features_of(np.tile(clouds(4, 2, WIDTH, 1.0)[0], (10, 1))), np.tile([0, 1, 0, 1], 10)
-    assert np.isfinite(fitted(data).kernel).all()
+    assert np.isfinite(fitted(data, fit=fit).kernel).all()
 
 
 def test_a_number_that_never_changes_is_no_problem(data):
@@ -204,6 +231,21 @@ def test_a_level_of_weight_0_has_no_say(cells):
     kernel = scaling.back(np.ones((len(scaling.kept), 2), np.float32))
     assert (kernel[LEVELS == 0] == 0).all()
     assert np.abs(kernel[LEVELS == 1]).max() > 0
+
+
+def test_groups_have_their_share_and_are_no_cells():
+    draw = np.random.default_rng(0)
+    level_of = np.r_[LEVELS, np.full(7, GROUP_LEVEL)]
+    features = features_of(draw.normal(5, 1, (400, 47)) * np.where(level_of == GROUP_LEVEL, 0.01, 3))
+    scaling, _ = spread_of(features, np.arange(400), level_of).scaling(EMPHASIS)
+    embeddings = features.read(np.arange(400))
+    scaled = scaling(embeddings)
+    sizes = [(scaled[:, level_of == level] ** 2).sum(1).mean() for level in range(3)]
+    assert np.sqrt(sizes) == pytest.approx(EMPHASIS.levels / np.linalg.norm(EMPHASIS.levels), abs=1e-3)
+    assert turned(embeddings, 40)[:, 40:] == pytest.approx(embeddings[:, 40:])
+    kernel = draw.normal(size=(47, 3)).astype(np.float32)
+    expected = scaled @ kernel
+    assert (embeddings - scaling.mean) @ scaling.back(kernel) == pytest.approx(expected, abs=1e-3)
 
 
 def test_turning_cells_is_undone_by_turning_and_keeps_lengths():

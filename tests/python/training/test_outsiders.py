@@ -12,7 +12,7 @@ from pytrain.model.backbones import load
 from pytrain.model.transfer import embedder, level_of
 from pytrain.training.feature_cache import Items, embed
 from pytrain.training.fitter import USUAL, Fitter
-from pytrain.training.head import EMPHASES
+from pytrain.training.head import EMPHASIS
 from pytrain.training.outsiders import MEASURED, TAUGHT
 from pytrain.training.views import WebcamViews
 
@@ -68,7 +68,5 @@ def test_photographs_are_told_from_pictures_drawn_in_a_way_that_was_not_learned(
     unseen = known_score(known, features.read(np.flatnonzero(fold == 1)))
     strange = known_score(known, measured.read(np.arange(36)))
     assert roc_auc_score(np.repeat([1, 0], [len(unseen), len(strange)]), np.r_[unseen, strange]) > 0.95
-    logits = fitter.logits(frozenset({1}), EMPHASES[0], USUAL).logits(
-        features.read(np.flatnonzero(fold == 1))
-    )
+    logits = fitter.logits(frozenset({1}), EMPHASIS, USUAL).logits(features.read(np.flatnonzero(fold == 1)))
     assert (logits.argmax(1) == truth[fold == 1]).mean() > 0.9
