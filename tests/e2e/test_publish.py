@@ -148,6 +148,21 @@ def test_a_browser_that_says_it_is_offline_opens_it_too(visit: Visit, space: Web
     visitor.names(star, "star")
 
 
+def test_what_is_large_is_kept_once_it_was_needed(visit: Visit, space: WebSpace) -> None:
+    visitor = visit()
+    visitor.page.goto(space.url)
+    visitor.is_kept()
+    sizes = "(path) => fetch(path).then((answer) => answer.arrayBuffer()).then((found) => found.byteLength)"
+    size = visitor.page.evaluate(sizes, "vendor/p5.min.js")
+    space.stop()
+    assert visitor.page.evaluate(sizes, "vendor/p5.min.js") == size
+    assert (
+        visitor.page.evaluate("fetch('vendor/ml5.min.js').then(() => 'there', () => 'not there')")
+        == "not there"
+    )
+    visitor.troubles.clear()
+
+
 def test_the_camera_is_told_what_it_sees(visit: Visit, space: WebSpace, camera_browser: Browser) -> None:
     visitor = visit(camera_browser)
     visitor.page.goto(space.url)

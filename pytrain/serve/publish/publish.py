@@ -47,7 +47,7 @@ class Site:
 
 def publish(
     models: Sequence[str | Path],
-    out: Path,
+    out: str | Path,
     *,
     name: str | None = None,
     with_pictures: bool = False,
@@ -74,7 +74,7 @@ def publish(
     bundles = [bundle.read(_found(model)) for model in models]
     _check_names(bundles)
     title = name or bundles[0].name
-    out = out.resolve()
+    out = Path(out).resolve()
     kept = _kept(out, built, bundles, replace=replace)
     with bundle.replacing_folder(out) as staging:
         for file in sorted(path for path in built.rglob("*") if path.is_file()):
