@@ -25,6 +25,14 @@ import { warningsOf } from './warnings.js';
  */
 
 /**
+ * @typedef {object} NewImage
+ * @property {Blob & {name?: string}} blob
+ * @property {string | null} [recording] the same for pictures that were taken in one go
+ * @property {number} [time] when it was taken; now, unless told
+ * @property {boolean} [heldOut] decided for good; by its place in the recording, unless told
+ */
+
+/**
  * @typedef {{step: string, time: number, images: number, cls?: {at: number, value: Class}}} Step a removal
  * @typedef {{name: string, classes: Class[], made: number, changed: number, revision: number, images: number, undo: Step[]}} Stored
  * @typedef {{put?: Row[], gone?: string[]}} Changes pictures that came or changed, and ids of those that went
@@ -242,15 +250,12 @@ export class Project {
   /**
    * Adds pictures to a class, all or none. They are made square JPEGs where they are not.
    * @param {string} classId
-   * @param {{blob: Blob & {name?: string}, recording?: string | null}[]} images recording: the same for pictures that
-   *   were taken in one go
+   * @param {readonly NewImage[]} images
    * @returns {Promise<string[]>} their ids
    */
   async addImages(classId, images) {
     const made = [];
-    for (const { blob, recording = null } of images) {
-      made.push({ ...(await toPicture(blob)), recording });
-    }
+    for (const { blob, ...rest } of images) made.push({ ...(await toPicture(blob)), ...rest });
     return this.#add(classId, made);
   }
 
@@ -270,7 +275,7 @@ export class Project {
       const read = await Promise.allSettled(list.slice(at, at + TOGETHER).map(toPicture));
       const good = [];
       for (const [number, outcome] of read.entries()) {
-        if (outcome.status === 'fulfilled') good.push({ ...outcome.value, recording: null });
+        if (outcome.status === 'fulfilled') good.push(outcome.value);
         else refused.push({ name: list[at + number].name ?? 'A picture', error: outcome.reason });
       }
       if (good.length) ids.push(...(await this.#add(classId, good)));
@@ -410,15 +415,16 @@ export class Project {
 
   /**
    * @param {string} classId
-   * @param {{bytes: ArrayBuffer, look: Uint8Array, recording: string | null, time?: number}[]} pictures
+   * @param {(import('./pictures.js').Picture & Omit<NewImage, 'blob'>)[]} pictures
    * @returns {Promise<string[]>}
    */
   #add(classId, pictures) {
     return this.#change((record, transaction) => {
       classOf(record, classId);
-      const put = pictures.map(({ bytes, look, recording }) => {
+      const put = pictures.map(({ bytes, look, recording = null, time = Date.now(), heldOut }) => {
         /** @type {Row} */
-        const row = { id: nextId(), project: this.name, classId, recording, time: Date.now(), look };
+        const row = { id: nextId(), project: this.name, classId, recording, time, look };
+        if (heldOut !== undefined) row.held = heldOut;
         transaction.put('images', row);
         transaction.put('pictures', bytes, row.id);
         return row;
