@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -599,6 +600,74 @@ def test_play_opens_what_was_trained(taught: Page) -> None:
 def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:
     taught.get_by_test_id("here-report").locator("summary").click(force=True)
     assert all_of_axe(taught) == []
+
+
+# Zips
+
+
+def saved(page: Page, identity: str, folder: Path) -> Path:
+    """What a button downloads."""
+    with page.expect_download() as download:
+        page.get_by_test_id(identity).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_a_project_zip_brings_pictures_and_model_to_another_browser(
+    taught: Page, gesture_browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    zipped = saved(taught, "zip-project", tmp_path)
+    assert zipped.name == "My project project.zip"
+    watched = Watched(gesture_browser.new_context(viewport=WIDE), server.url)
+    page = watched.page
+    page.goto(server.url + "/teach/")
+    page.get_by_test_id("open-file").set_input_files(zipped)
+    expect(page.get_by_test_id("class-name-3")).to_have_value("Point")
+    expect(page.get_by_test_id("project-name")).to_have_value("My project 2")
+    for number in (1, 2, 3):
+        assert count(page, number) == count(taught, number)
+        checked = row(taught, number).locator(".hint").inner_text()
+        expect(row(page, number).locator(".hint")).to_have_text(checked)
+    expect(page.get_by_test_id("answer")).to_contain_text("Ready")
+    expect(page.get_by_test_id("here-outcome")).to_contain_text("%")
+    assert watched.errors == []
+    page.context.close()
+
+
+def test_pictures_and_model_are_saved_as_zips_that_others_can_use(taught: Page, tmp_path: Path) -> None:
+    with zipfile.ZipFile(saved(taught, "zip-pictures", tmp_path)) as pictures:
+        folders = {name.split("/")[0] for name in pictures.namelist()}
+        assert folders == set(GESTURES)
+        assert len(pictures.namelist()) == sum(count(taught, number) for number in (1, 2, 3))
+    path = saved(taught, "zip-model", tmp_path)
+    with zipfile.ZipFile(path) as model:
+        assert {"metadata.json", "model.json", "graph.json"} <= set(model.namelist())
+    taught.get_by_test_id("open-file").set_input_files(path)
+    message = taught.get_by_test_id("message")
+    expect(message).to_contain_text("is kept in this browser")
+    message.get_by_role("button", name="Close").click()
+
+
+def test_a_project_of_teachable_machine_is_opened(
+    open_page: Open, plain_browser: Browser, tmp_path: Path
+) -> None:
+    project = tmp_path / "Fruit.tm"
+    with zipfile.ZipFile(project, "w") as file:
+        file.writestr("manifest.json", '{"type": "image", "version": "2.4.5"}')
+        for label, shape in (("Apple", "circle"), ("Pear", "triangle")):
+            for seed in range(3):
+                file.writestr(f"{label}-!-{seed}.jpg", jpeg(shape, seed))
+    page = open_page(plain_browser, "/teach/").page
+    drop(page, page.get_by_test_id("stage"), [("Fruit.tm", project.read_bytes())])
+    expect(page.get_by_test_id("project-name")).to_have_value("Fruit")
+    expect(page.get_by_test_id("class-name-2")).to_have_value("Pear")
+    wait_for(page, 2, 3)
+    page.get_by_test_id("open-file").set_input_files(
+        {"name": "half.zip", "mimeType": "application/zip", "buffer": project.read_bytes()[:-80]}
+    )
+    expect(page.get_by_test_id("message")).to_contain_text("half.zip")
+    expect(page.get_by_test_id("project-name")).to_have_value("Fruit")
 
 
 # For everybody

@@ -10,6 +10,7 @@ import { Grid } from './grid.js';
 import { holdButton } from './hold-button.js';
 import { removeClass, removeImages } from './remove.js';
 import { plural, project } from './studio.js';
+import { OPENS } from './zips.js';
 
 /** @typedef {import('../../lib/studio/project.js').Class} Class */
 
@@ -207,6 +208,8 @@ export class ClassRow {
       inside = 0;
       over();
       if (!event.dataTransfer) return;
+      // A project or a model is for the page.
+      if ([...event.dataTransfer.files].some(({ name }) => OPENS.test(name))) return;
       event.stopPropagation();
       const groups = await dropped(event.dataTransfer);
       await this.#add(groups.flatMap(({ files }) => files));

@@ -1,9 +1,10 @@
-// Folders that become classes: dropped beside the classes, or chosen.
+// What is dropped beside the classes: folders become classes, zips are opened.
 
 import { byId } from '../dom.js';
 import { showMessage } from '../message.js';
 import { addFolders, chosen, dropped } from './files.js';
 import { studio } from './studio.js';
+import { OPENS, openFile } from './zips.js';
 
 document.addEventListener('dragover', (event) => event.preventDefault());
 document.addEventListener('drop', async (event) => {
@@ -12,6 +13,11 @@ document.addEventListener('drop', async (event) => {
   const groups = await dropped(event.dataTransfer);
   const folders = groups.filter(({ folder }) => folder !== '');
   const files = groups.find(({ folder }) => folder === '')?.files ?? [];
+  const zip = files.find(({ name }) => OPENS.test(name));
+  if (zip) {
+    await openFile(zip);
+    return;
+  }
   if (folders.length) await addFolders(folders);
   if (files.length) {
     showMessage('files', {

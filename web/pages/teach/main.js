@@ -9,6 +9,7 @@ import './extractor.js';
 import './train-here.js';
 import './compare.js';
 import './keep.js';
+import './zips.js';
 import './drop.js';
 import { showMessage } from '../message.js';
 import { openLast } from './projects.js';
