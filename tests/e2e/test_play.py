@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live import CHECKOUT, Launch, Open, Server, serious
+from live import CHECKOUT, Launch, Open, Server, findings
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -227,14 +227,57 @@ def test_300_frames_leave_no_tensor_behind(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(390, 844), (1440, 900)])
-def test_axe_finds_nothing_serious(
+def test_axe_finds_nothing(
     open_page: Open, camera_browser: Browser, scheme: str, size: tuple[int, int]
 ) -> None:
     width, height = size
     page = open_page(camera_browser, color_scheme=scheme, viewport={"width": width, "height": height}).page
-    assert serious(page) == []
+    assert findings(page) == []
     start_camera(page)
-    assert serious(page) == []
+    assert findings(page) == []
+    for source in ("picture", "clip", "pad"):
+        page.get_by_test_id(f"source-{source}").click()
+        assert findings(page) == [], source
+
+
+@pytest.mark.parametrize("size", [(390, 844), (360, 740), (844, 390), (1280, 860)])
+def test_picture_and_answer_are_on_the_first_screen_and_nothing_lies_beside_it(
+    open_page: Open, camera_browser: Browser, size: tuple[int, int]
+) -> None:
+    width, height = size
+    page = open_page(camera_browser, viewport={"width": width, "height": height}).page
+    start_camera(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if height > width or width > 1000:
+        for part in ("video", "verdict"):
+            box = page.locator(f"#{part}").bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= height
+
+
+def test_what_happens_by_itself_is_said_calmly_and_goes_away(
+    open_page: Open, camera_browser: Browser
+) -> None:
+    page = open_page(camera_browser).page
+    start_camera(page)
+    # A fake camera is never taken by another program; its track tells so as the track of a real one does.
+    page.get_by_test_id("video").evaluate(
+        "video => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('mute'))"
+    )
+    status = page.get_by_test_id("status")
+    expect(status).to_contain_text("The camera gives no pictures for now")
+    expect(page.get_by_test_id("message")).to_be_hidden()
+    page.get_by_test_id("video").evaluate(
+        "video => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('unmute'))"
+    )
+    expect(status).to_contain_text("The camera gives pictures again")
+    expect(status).to_be_empty()
+
+
+def test_a_camera_of_one_side_has_nothing_to_turn(open_page: Open, camera_browser: Browser) -> None:
+    page = open_page(camera_browser).page
+    start_camera(page)
+    expect(page.get_by_test_id("turn-camera")).to_be_hidden()
 
 
 @pytest.fixture
