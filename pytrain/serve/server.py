@@ -68,6 +68,7 @@ def serve(
     if share is not None:
         for line in share.lines(pictures=_shows_blocks()):
             say(line)
+        say(f"All of this is at {address}/share, too.")
     if open_browser and _has_screen():
         threading.Thread(target=webbrowser.open, args=(address + path,), daemon=True).start()
     try:

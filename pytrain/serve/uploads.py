@@ -28,8 +28,9 @@ MOST_JSON_BYTES = 32_000_000
 """Of one JSON file, for these are read into memory."""
 
 
-KEPT = re.compile(r"(golden/)?[\w][\w.+ -]{0,150}\.(json|bin|png|jpg|webp|txt|keras)", re.ASCII)
-"""Files of a bundle. Pages are left out, reports too: one that comes from elsewhere must not act as ours."""
+KEPT = re.compile(r"(golden/)?[\w][\w.+ -]{0,150}\.(json|bin|png|jpg|webp|txt)", re.ASCII)
+"""Files of a bundle that browsers read. No pages, so no reports: one from elsewhere must not act as ours.
+No Keras model: its layers may be any program."""
 
 CHUNK = 1 << 20
 NO_BUNDLE = "a zip of a model's folder: metadata.json, model.json or graph.json, weights"

@@ -20,6 +20,14 @@ PLAIN = (
 )
 
 
+class SecureSocket(ssl.SSLSocket):
+    """A socket that never goes on in plain text."""
+
+    def shutdown(self, how: int) -> None:
+        """Ends one direction or both. SSLSocket's own forgets its TLS as well, while a thread may write."""
+        socket.socket.shutdown(self, how)
+
+
 class SecureConnection(Connection):
     """One connection over TLS. Its handshake runs in the thread that serves it."""
 
@@ -74,5 +82,6 @@ def secure_listener(address: tuple[str, int], app: Any, threads: int, certificat
     """
     made = SecureListener(address, app, numthreads=threads, server_name="pytrain", shutdown_timeout=2)
     made.ssl_adapter = LateAdapter(str(certificate), str(certificate))
+    made.ssl_adapter.context.sslsocket_class = SecureSocket
     made.ssl_adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
     return made
