@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 Floats = npt.NDArray[np.float32]
 
-VERSION = 1
+VERSION = 2
 """Of head.json; the page refuses any other."""
 
 HEAD = "head.json"
@@ -145,19 +145,25 @@ def _listed(growing: Mapping[Place, Growing]) -> list[dict[str, Any]]:
     return [{"at": list(place), **asdict(number)} for place, number in growing.items()]
 
 
-def _fit(levels: npt.NDArray[np.int64]) -> dict[str, Any]:
+def _fit(level_of: npt.NDArray[np.int64]) -> dict[str, Any]:
     """The numbers of `pytrain.training` by which heads are fitted, so that both sides have the same."""
     from pytrain.evaluation import cross_validation
+    from pytrain.model.imagenet_groups import GROUP_LEVEL
     from pytrain.model.transfer import ACROSS
     from pytrain.training import fitter, head
 
     cells = ACROSS * ACROSS
+    of_cells = level_of[level_of != GROUP_LEVEL]
     return {
         "cells": cells,
-        "levels": np.bincount(levels[: len(levels) // cells]).tolist(),
-        "emphases": [asdict(emphasis) for emphasis in head.EMPHASES],
+        "levels": np.bincount(of_cells[: len(of_cells) // cells]).tolist(),
+        "groups": len(level_of) - len(of_cells),
+        "emphasis": asdict(head.EMPHASIS),
         "strengths": list(fitter.STRENGTHS),
         "usual": fitter.USUAL,
+        "squaresPenalty": head.SQUARES_PENALTY,
+        "sharpness": head.SHARPNESS,
+        "few": head.FEW,
         "straying": head.STRAYING,
         "mostStrays": head.MOST_STRAYS,
         "ridge": head.RIDGE,

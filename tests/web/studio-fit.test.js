@@ -5,14 +5,15 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import '@tensorflow/tfjs-backend-cpu';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
-import { Blocks } from '../../web/lib/studio/fit/blocks.js';
 import { coordinatesOf, shorten } from '../../web/lib/studio/fit/coordinates.js';
 import { chooseThreshold, fitTemperature, judge, quantile } from '../../web/lib/studio/fit/figures.js';
 import { fitHeads } from '../../web/lib/studio/fit/heads.js';
 import { Matrix } from '../../web/lib/studio/fit/matrix.js';
 import { productsOf } from '../../web/lib/studio/fit/products.js';
 import { NONE, Rows } from '../../web/lib/studio/fit/rows.js';
+import { Scaling } from '../../web/lib/studio/fit/scaling.js';
 import { fitSoftmax, logitsOf } from '../../web/lib/studio/fit/softmax.js';
+import { fitSquares } from '../../web/lib/studio/fit/squares.js';
 import { fromFloat16, toFloat16 } from '../../web/lib/studio/float16.js';
 
 await setBackend('cpu');
@@ -21,7 +22,7 @@ const python = JSON.parse(await readFile(new URL('fixtures/heads.json', import.m
 const { fit, embeddings, pictures, each, classes, weights, strength } = python;
 const width = embeddings[0].length;
 const flat = Float32Array.from(embeddings.flat());
-/** @type {import('../../web/lib/studio/fit/products.js').ReadRows} */
+/** @type {import('../../web/lib/studio/fit/scaling.js').ReadRows} */
 const readRows = async (from, to) => flat.slice(from * width, to * width);
 const all = embeddings.map((/** @type {unknown} */ _, /** @type {number} */ row) => row);
 /** @type {number[]} */
@@ -39,48 +40,72 @@ const strays = all.slice(pictures).map((/** @type {number} */ view, /** @type {n
  */
 const furthest = (a, b) => Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])));
 
-test('every emphasis gives the head that Python fits, on what was learned from and on what was not', async () => {
-  const emphases = python.heads.map((/** @type {any} */ head) => head.emphasis);
-  const products = await productsOf(readRows, all.length, ofPictures, all, fit, emphases);
-  for (const [number, head] of python.heads.entries()) {
-    const short = shorten(products.byEmphasis[number], all, strays, fit.straying);
+test('heads are those that Python fits, on what was learned from and on what was not', async () => {
+  for (const { emphasis, ...ways } of python.heads) {
+    const products = await productsOf(readRows, all.length, ofPictures, all, { ...fit, emphasis });
+    const short = shorten(products.values, all, strays, fit.straying);
     const found = coordinatesOf(short.products, all, ofPictures, all, fit.ridge);
-    const tensor = new Matrix(found.values, all.length, found.n);
+    const everything = new Matrix(found.values, all.length, found.n);
     const coordinates = new Matrix(found.values.slice(0, pictures * found.n), pictures, found.n);
-    const fitted = fitSoftmax({
-      coordinates,
-      truth,
-      weights: Float32Array.from(weights),
-      outputs: classes,
-      strength,
-    });
-    const logits = logitsOf(tensor, fitted);
-    assert.ok(furthest(logits, head.logits.flat()) < 5e-3, JSON.stringify(head.emphasis));
-    const temperature = fitTemperature(logits.slice(0, pictures * classes), classes, truth);
-    assert.ok(Math.abs(temperature / head.temperature - 1) < 0.01);
+    const task = { coordinates, truth, weights: Float32Array.from(weights), outputs: classes };
+    const { squaresPenalty, sharpness } = fit;
+    const fits = {
+      softmax: () => fitSoftmax({ ...task, strength }),
+      squares: () => fitSquares({ ...task, penalty: squaresPenalty / strength, sharpness }),
+    };
+    for (const [way, solve] of Object.entries(fits)) {
+      const fitted = solve();
+      const logits = logitsOf(everything, fitted);
+      const said = `${way} ${JSON.stringify(emphasis)}`;
+      assert.ok(furthest(logits, ways[way].logits.flat()) < 5e-3, said);
+      const temperature = fitTemperature(logits.slice(0, pictures * classes), classes, truth);
+      assert.ok(Math.abs(temperature / ways[way].temperature - 1) < 0.01, said);
 
-    // The same as weights on the embeddings themselves, which is what a model holds.
-    const shares = short.whole(found.shares(fitted.kernel, classes), classes);
-    const { kernel, offset } = products.back(shares, number, classes);
-    const whole = embeddings.flatMap((/** @type {number[]} */ row) =>
-      Array.from({ length: classes }, (_, k) =>
-        row.reduce((sum, value, i) => sum + value * kernel[i * classes + k], fitted.bias[k] + offset[k]),
-      ),
-    );
-    assert.ok(furthest(whole, logits) < 5e-3);
+      // The same as weights on the embeddings themselves, which is what a model holds.
+      const shares = short.whole(found.shares(fitted.kernel, classes), classes);
+      const { kernel, offset } = products.back(shares, classes);
+      const whole = embeddings.flatMap((/** @type {number[]} */ row) =>
+        Array.from({ length: classes }, (_, k) =>
+          row.reduce((sum, value, i) => sum + value * kernel[i * classes + k], fitted.bias[k] + offset[k]),
+        ),
+      );
+      assert.ok(furthest(whole, logits) < 5e-3, said);
+    }
   }
 });
 
-test('a basis of some rows describes the others nearly as well', async () => {
+test('least squares are approached step by step, each better than the one before', async () => {
   const [{ emphasis }] = python.heads;
+  const products = await productsOf(readRows, all.length, ofPictures, all, { ...fit, emphasis });
+  const { values, n } = coordinatesOf(products.values, all, ofPictures, ofPictures, fit.ridge);
+  const coordinates = new Matrix(values, pictures, n);
+  /** @type {Float32Array[]} */
+  const steps = [];
+  const found = fitSquares({
+    coordinates,
+    truth,
+    weights: Float32Array.from(weights),
+    outputs: classes,
+    penalty: 0.3,
+    sharpness: 10,
+    onStep: ({ kernel }) => steps.push(kernel),
+  });
+  assert.ok(steps.length > 3);
+  assert.deepEqual(steps[steps.length - 1], found.kernel);
+  assert.ok(furthest(steps[steps.length - 2], found.kernel) < 0.05 * Math.max(...found.kernel));
+  assert.ok(furthest(steps[0], found.kernel) > furthest(steps[steps.length - 2], found.kernel));
+});
+
+test('a basis of some rows describes the others nearly as well', async () => {
+  const [{ emphasis, softmax }] = python.heads;
   const some = ofPictures.filter((row) => row % 4 !== 3 || row % each === 0);
   const basis = [...some, ...all.slice(pictures)];
-  const products = await productsOf(readRows, all.length, ofPictures, basis, fit, [emphasis]);
+  const products = await productsOf(readRows, all.length, ofPictures, basis, { ...fit, emphasis });
   const places = strays.map(({ view, picture }) => ({
     view: basis.indexOf(view),
     picture: basis.indexOf(picture),
   }));
-  const short = shorten(products.byEmphasis[0], basis, places, fit.straying);
+  const short = shorten(products.values, basis, places, fit.straying);
   const used = basis.map((_, at) => at);
   const found = coordinatesOf(short.products, basis, used, ofPictures, fit.ridge);
   const coordinates = new Matrix(found.values, pictures, found.n);
@@ -88,7 +113,7 @@ test('a basis of some rows describes the others nearly as well', async () => {
   const fitted = fitSoftmax({ coordinates, truth, weights: counts, outputs: classes, strength });
   const logits = logitsOf(coordinates, fitted);
   const same = ofPictures.filter((row) => {
-    const answers = [logits.slice(row * classes, (row + 1) * classes), python.heads[0].logits[row]];
+    const answers = [logits.slice(row * classes, (row + 1) * classes), softmax.logits[row]];
     const [ours, theirs] = answers.map((one) => Array.from(one).indexOf(Math.max(...one)));
     return ours === theirs;
   });
@@ -104,13 +129,13 @@ test('the threshold of unknown is the one that Python chooses', () => {
   assert.equal(quantile([3, 1, 2], 0.75), 2.5);
 });
 
-test('turning the cells twice gives them back, and blocks hold all of an embedding', () => {
-  const blocks = new Blocks({ ...fit, cells: 4, levels: [6, 4] });
+test('turning the cells twice gives them back, and leaves the groups as they are', () => {
+  const scaling = new Scaling({ ...fit, emphasis: python.heads[0].emphasis });
   const values = Float64Array.from(flat.slice(0, width));
-  const turned = blocks.turn(values.slice());
-  const rows = blocks.list.map((block) => new Float32Array(2 * block.width));
-  blocks.split(turned, rows, 1);
-  assert.ok(furthest(blocks.turn(blocks.join(rows, 1)), values) < 1e-5);
+  const turned = scaling.turn(values.slice());
+  assert.ok(furthest(turned, values) > 0.1);
+  assert.deepEqual(turned.slice(-fit.groups), values.slice(-fit.groups));
+  assert.ok(furthest(scaling.turn(turned), values) < 1e-9);
 });
 
 test('float16 is rounded as everywhere', () => {
@@ -192,7 +217,7 @@ function lessonOf({ counts, apart, none = 0, heldOut = 5, flipped = false }) {
   const outsiders = Array.from({ length: 12 }, () =>
     Float32Array.from({ length: width }, () => 3 * normal()),
   );
-  /** @param {Rows} rows @returns {import('../../web/lib/studio/fit/products.js').ReadRows} */
+  /** @param {Rows} rows @returns {import('../../web/lib/studio/fit/scaling.js').ReadRows} */
   const reader = (rows) => async (from, to) => {
     const values = new Float32Array((to - from) * width);
     for (let row = from; row < to; row++) {
@@ -210,7 +235,8 @@ function lessonOf({ counts, apart, none = 0, heldOut = 5, flipped = false }) {
 
 const whole = {
   ...fit,
-  emphases: python.heads.map((/** @type {any} */ head) => head.emphasis),
+  emphasis: python.heads[0].emphasis,
+  few: 2000,
   strengths: [3, 10, 30, 100],
   usual: 10,
   mostStrays: 200,
@@ -312,13 +338,25 @@ test('many rows are described as few are', async () => {
   const some = ofPictures.filter((row) => row % each === 0);
   const basis = [...some, ...all.slice(pictures)];
   const [{ emphasis }] = python.heads;
-  const { byEmphasis } = await productsOf(readRows, all.length, ofPictures, basis, fit, [emphasis]);
+  const { values } = await productsOf(readRows, all.length, ofPictures, basis, { ...fit, emphasis });
   const used = some.map((_, at) => at);
   const others = ofPictures.filter((row) => row % each !== 0);
   assert.ok(others.length > used.length);
-  const together = coordinatesOf(byEmphasis[0], basis, used, others, fit.ridge);
+  const together = coordinatesOf(values, basis, used, others, fit.ridge);
   for (const [at, row] of others.entries()) {
-    const alone = coordinatesOf(byEmphasis[0], basis, used, [row], fit.ridge);
+    const alone = coordinatesOf(values, basis, used, [row], fit.ridge);
     assert.ok(furthest(alone.values, together.values.slice(at * together.n, (at + 1) * together.n)) < 1e-4);
   }
+});
+
+test('of many pictures, the strength is chosen on those left out', async () => {
+  const { lesson, reader } = lessonOf({ counts: [30, 30], apart: 0.7 });
+  const found = await fitHeads(lesson, reader, { ...whole, few: 20 });
+  assert.deepEqual(
+    found.choice.tried.map(({ strength }) => strength),
+    whole.strengths,
+  );
+  const best = Math.min(...found.choice.tried.map(({ loss }) => loss));
+  assert.equal(found.choice.tried.find(({ strength }) => strength === found.choice.strength)?.loss, best);
+  assert.ok(found.curves.loss.length > 3);
 });

@@ -5,7 +5,7 @@ import { httpReader } from '../place.js';
 import { base } from '../version.js';
 
 /** Version of head.json; any other is refused. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * A number that is `base` + `each` * classes, and the way to it in a JSON file or an array.
@@ -23,7 +23,7 @@ const VERSION = 1;
  * @property {{logits: {kernel: string, bias: string}, known: {kernel: string, bias: string}, anyClass: string}} layers
  *   full names of the weights that belong to classes
  * @property {{graph: PerClass[], layers: PerClass[], constants: Record<string, PerClass[]>}} perClass
- * @property {import('./fit/blocks.js').Fit} fit
+ * @property {import('./fit/scaling.js').Fit} fit
  * @property {{file: string, pictures: number}} outsiders
  */
 

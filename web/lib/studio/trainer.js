@@ -216,7 +216,6 @@ function factsOf(project, { temperature, threshold, heldOut, crossValidation, ch
       where: 'in the browser',
       fine_tuned: false,
       strength: choice.strength,
-      emphasis: choice.emphasis,
       mirrored_views: mirrored,
     },
   };

@@ -103,14 +103,6 @@ export function mean(values) {
   return sum / values.length;
 }
 
-/** @param {ArrayLike<number>} values */
-export function deviation(values) {
-  const middle = mean(values);
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i] - middle) ** 2;
-  return Math.sqrt(sum / values.length);
-}
-
 /**
  * @param {ArrayLike<number>} values
  * @param {number} from

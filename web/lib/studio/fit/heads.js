@@ -1,19 +1,19 @@
-// Fits the heads of a model as pytrain train does: chosen on pictures that were left out, honest about how sure it is.
+// Fits the heads of a model as pytrain train does: judged on pictures that were left out, honest about how sure it is.
 
 import { coordinatesOf, shorten } from './coordinates.js';
-import { best, chooseThreshold, deviation, fitTemperature, judge, losses, mean, softmax } from './figures.js';
+import { best, chooseThreshold, fitTemperature, judge, losses, mean, softmax } from './figures.js';
 import { Matrix } from './matrix.js';
 import { productsOf } from './products.js';
 import { Rows, range } from './rows.js';
 import { fitSoftmax, logitsOf } from './softmax.js';
+import { fitSquares } from './squares.js';
 
-/** @typedef {import('./blocks.js').Fit} Fit */
-/** @typedef {import('./blocks.js').Emphasis} Emphasis */
+/** @typedef {import('./scaling.js').Fit} Fit */
 /** @typedef {import('./figures.js').Judged} Judged */
+/** @typedef {import('./softmax.js').Weights} Weights */
 /** @typedef {{kernel: Float32Array, bias: Float32Array}} Head on embeddings: [width, outputs], [outputs] */
 
-/** Of so many pictures, the first emphasis learns by itself what counts; of more still, one fold tells enough. */
-const FEW = 2000;
+/** Of more pictures, one fold tells enough. */
 const MANY = 3000;
 
 /** As pytrain.training.fitter: when mirrored views show something else, as where left differs from right. */
@@ -35,78 +35,48 @@ const MIRROR_LEAST = 5;
  * @property {Head} known for the classes and, last, none of them
  * @property {number} temperature
  * @property {number} threshold of `known`, below which the answer is `unknown`
- * @property {{emphasis: Emphasis, strength: number, tried: Try[]}} choice
+ * @property {{strength: number, tried: Try[]}} choice
  * @property {boolean} mirrored whether mirrored views showed the same classes
  * @property {{loss: number[], accuracy: number[], heldOut: number[]}} curves of the head that is shipped
  * @property {Judged & {rejected: number | null}} heldOut rejected: share of the held-out pictures that are called unknown
  * @property {Judged} crossValidation of heads made in the same way, each on pictures that it did not see
  */
 
-/** @typedef {{emphasis: number, strength: number, loss: number, accuracy: number, temperature: number}} Try */
+/** @typedef {{strength: number, loss: number, accuracy: number, temperature: number}} Try */
 
 /**
  * @param {import('./rows.js').Lesson} lesson
- * @param {(rows: Rows) => import('./products.js').ReadRows} reader gives the embeddings of rows
+ * @param {(rows: Rows) => import('./scaling.js').ReadRows} reader gives the embeddings of rows
  * @param {Fit} fit
  * @param {(progress: Progress) => void} [onProgress]
  * @returns {Promise<Fitted>}
  */
 export async function fitHeads(lesson, reader, fit, onProgress = () => {}) {
   const rows = new Rows(lesson, fit.folds);
-  const emphases = emphasesOf(fit, rows.pictures.to);
-  const { from } = rows.pictures;
-  const centre = range({ from, to: rows.pictures.to });
-  const read = reader(rows);
-  const products = await productsOf(read, rows.count, centre, rows.basis(), fit, emphases);
-  return new Fitter(rows, products, emphases, fit, onProgress).fitAll();
+  const products = await productsOf(reader(rows), rows.count, range(rows.pictures), rows.basis(), fit);
+  return new Fitter(rows, products, fit, onProgress).fitAll();
 }
 
 /**
- * Emphases that differ where the network has but one level, or tells no places apart.
- * @param {Fit} fit
- * @param {number} pictures
- */
-function emphasesOf({ emphases, levels, cells }, pictures) {
-  /** @type {Map<string, Emphasis>} */
-  const found = new Map();
-  for (const emphasis of emphases) {
-    const used = levels.map((_, level) => emphasis.levels[level]);
-    const length = Math.hypot(...used);
-    if (length === 0) continue;
-    const places = emphasis.places && cells > 1;
-    // Of two that come to the same, the later one counts, for the last is the plainest.
-    const name = `${used.map((one) => (one / length).toFixed(6))} ${places}`;
-    found.delete(name);
-    found.set(name, { levels: used, places });
-  }
-  const all = [...found.values()];
-  return pictures > FEW ? all.slice(0, 1) : all;
-}
-
-/**
+ * Coordinates in which heads for the classes are fitted.
  * @typedef {object} Space
- * @property {number} emphasis
- * @property {Matrix} pictures coordinates
+ * @property {Matrix} pictures
  * @property {Matrix} heldOut
- * @property {(weights: import('./softmax.js').Weights) => Head} toHead
+ * @property {(weights: Weights) => Head} toHead
  */
 
 class Fitter {
   #done = 0;
-  /** The latest coordinates for pictures and held-out pictures: strengths are tried one after another. @type {Space | null} */
-  #latest = null;
 
   /**
    * @param {Rows} rows
    * @param {import('./products.js').Products} products
-   * @param {Emphasis[]} emphases
    * @param {Fit} fit
    * @param {(progress: Progress) => void} onProgress
    */
-  constructor(rows, products, emphases, fit, onProgress) {
+  constructor(rows, products, fit, onProgress) {
     this.rows = rows;
     this.products = products;
-    this.emphases = emphases;
     this.fit = fit;
     this.onProgress = onProgress;
     this.classes = rows.names.length;
@@ -115,26 +85,28 @@ class Fitter {
     this.at = (/** @type {number} */ row) => /** @type {number} */ (place.get(row));
     this.ofPictures = products.basis.flatMap((row, at) => (row < rows.pictures.to ? [at] : []));
     this.folds = this.#foldsToJudge();
-    const strengths = this.fit.strengths.length - 1;
-    this.total = (emphases.length + strengths + 2) * this.folds.length + 2;
+    /** Choosing how strongly to fit few pictures would be luck. */
+    this.few = rows.pictures.to <= fit.few;
+    this.strengths = this.few ? [fit.usual] : fit.strengths;
+    this.total = (this.strengths.length + 2) * this.folds.length + 2;
   }
 
   /** @returns {Fitted} */
   fitAll() {
     const mirrored = this.#mirrorsShowTheSame();
     const strays = this.#strays(mirrored);
-    const tries = this.emphases.map((_, emphasis) => this.#tried(emphasis, strays, [this.fit.usual])[0]);
-    let chosen = this.#chosen(tries);
-    const strengths = this.fit.strengths.filter((strength) => strength !== this.fit.usual);
-    const further = this.#tried(chosen.row.emphasis, strays, strengths);
-    for (const one of further) if (one.row.loss < chosen.row.loss) chosen = one;
-
-    const { emphasis, strength, temperature } = chosen.row;
-    const { head, curves, held } = this.#final(emphasis, strength, strays);
-    this.#forget();
+    const { pictures, heldOut } = this.rows;
+    const found = this.#coordinates(strays, this.ofPictures, range(pictures), range(heldOut));
+    const space = { pictures: found.matrix, heldOut: found.further, toHead: found.toHead };
+    const tries = this.strengths.map((strength) => this.#tried(space, strength));
+    const chosen = tries.reduce((a, b) => (b.row.loss < a.row.loss ? b : a));
+    const { strength, temperature } = chosen.row;
+    const { head, curves, held } = this.#final(space, strength, temperature);
+    space.pictures.dispose();
+    space.heldOut.dispose();
     const known = this.#known(strays, mirrored);
     const { names } = this.rows;
-    const heldTruth = this.rows.truth.slice(this.rows.heldOut.from, this.rows.heldOut.to);
+    const heldTruth = this.#truthOf(range(heldOut));
     const heldProbabilities = softmax(held, this.classes, temperature);
     const rejected = known.heldOut.filter((score) => score < known.threshold).length;
     return {
@@ -145,11 +117,7 @@ class Fitter {
       known: known.head,
       temperature,
       threshold: known.threshold,
-      choice: {
-        emphasis: this.emphases[emphasis],
-        strength,
-        tried: [...tries, ...further].map(({ row }) => row),
-      },
+      choice: { strength, tried: tries.map(({ row }) => row) },
       mirrored,
       curves,
       heldOut: {
@@ -158,6 +126,18 @@ class Fitter {
       },
       crossValidation: judge(softmax(chosen.logits, this.classes, temperature), chosen.truth, names),
     };
+  }
+
+  /**
+   * A head for the classes; all of a data set are made in one way.
+   * @param {Omit<import('./softmax.js').Task, 'outputs'>} task
+   * @returns {Weights}
+   */
+  #solve({ strength, onStep, start, ...task }) {
+    const outputs = this.classes;
+    if (!this.few) return fitSoftmax({ ...task, outputs, strength, onStep, start });
+    const { squaresPenalty, sharpness } = this.fit;
+    return fitSquares({ ...task, outputs, penalty: squaresPenalty / strength, sharpness, onStep });
   }
 
   /** Folds whose pictures can be answered by heads that did not see them. */
@@ -188,7 +168,7 @@ class Fitter {
     const pictures = this.ofPictures.map((at) => this.products.basis[at]);
     const views = range(rows.views);
     const asked = [...pictures, ...views];
-    const { matrix, further } = this.#coordinates(0, [], this.ofPictures, asked);
+    const { matrix, further } = this.#coordinates([], this.ofPictures, asked);
     /** @type {Record<'plain' | 'mirrored', {n: number[], right: number[]}>} */
     const found = {
       plain: { n: new Array(classes).fill(0), right: new Array(classes).fill(0) },
@@ -198,7 +178,7 @@ class Fitter {
       const weights = new Float32Array(asked.length);
       for (const [at, row] of pictures.entries()) weights[at] = Number(rows.fold[row] !== fold);
       const truth = this.#truthOf(asked);
-      const head = fitSoftmax({ coordinates: matrix, truth, weights, outputs: classes, strength: fit.usual });
+      const head = this.#solve({ coordinates: matrix, truth, weights, strength: fit.usual });
       const said = logitsOf(matrix, head);
       for (const [number, row] of views.entries()) {
         if (rows.fold[row] !== fold) continue;
@@ -232,79 +212,65 @@ class Fitter {
   }
 
   /**
-   * Heads of an emphasis with some strengths, on pictures that they did not see.
-   * @param {number} emphasis
-   * @param {import('./coordinates.js').Stray[]} strays
-   * @param {number[]} strengths
-   */
-  #tried(emphasis, strays, strengths) {
-    const { rows, classes } = this;
-    const all = range(rows.pictures);
-    const { pictures } = this.#space(emphasis, strays);
-    const truth = this.#truthOf(all);
-    return strengths.map((strength) => {
-      /** @type {number[]} */
-      const logits = [];
-      /** @type {number[]} */
-      const answered = [];
-      /** @type {import('./softmax.js').Weights | undefined} */
-      let start;
-      for (const fold of this.folds) {
-        const weights = this.#weights(all, fold);
-        start = fitSoftmax({ coordinates: pictures, truth, weights, outputs: classes, strength, start });
-        const said = logitsOf(pictures, start);
-        for (const row of this.#answerable(fold)) {
-          for (let k = 0; k < classes; k++) logits.push(said[row * classes + k]);
-          answered.push(rows.truth[row]);
-        }
-        this.#progress();
-      }
-      return tryOf(emphasis, strength, logits, answered, classes);
-    });
-  }
-
-  /**
-   * The plainest emphasis is left only for one that is better by more than a standard error (Breiman et al.,
-   * Classification and regression trees, 1984): with few pictures, small differences are luck.
-   * @param {ReturnType<typeof tryOf>[]} tries
-   */
-  #chosen(tries) {
-    const plain = tries[tries.length - 1];
-    const least = tries.reduce((a, b) => (b.row.loss < a.row.loss ? b : a));
-    if (plain.losses.length === 0) return tries[0];
-    const gain = plain.losses.map((loss, at) => loss - least.losses[at]);
-    return mean(gain) <= deviation(gain) / Math.sqrt(gain.length) ? plain : least;
-  }
-
-  /**
-   * The head that is shipped, fitted to all pictures.
-   * @param {number} emphasis
+   * Heads of a strength, on pictures that they did not see.
+   * @param {Space} space
    * @param {number} strength
-   * @param {import('./coordinates.js').Stray[]} strays
    */
-  #final(emphasis, strength, strays) {
+  #tried({ pictures }, strength) {
     const { rows, classes } = this;
     const all = range(rows.pictures);
-    const { pictures, heldOut, toHead } = this.#space(emphasis, strays);
+    const truth = this.#truthOf(all);
+    /** @type {number[]} */
+    const logits = [];
+    /** @type {number[]} */
+    const answered = [];
+    /** @type {Weights | undefined} */
+    let start;
+    for (const fold of this.folds) {
+      const weights = this.#weights(all, fold);
+      start = this.#solve({ coordinates: pictures, truth, weights, strength, start });
+      const said = logitsOf(pictures, start);
+      for (const row of this.#answerable(fold)) {
+        for (let k = 0; k < classes; k++) logits.push(said[row * classes + k]);
+        answered.push(rows.truth[row]);
+      }
+      this.#progress();
+    }
+    return tryOf(strength, logits, answered, classes);
+  }
+
+  /**
+   * The head that is shipped, fitted to all pictures; how it is found is what is shown.
+   * @param {Space} space
+   * @param {number} strength
+   * @param {number} temperature
+   */
+  #final({ pictures, heldOut, toHead }, strength, temperature) {
+    const { rows, classes } = this;
+    const all = range(rows.pictures);
+    const truth = this.#truthOf(all);
     const heldTruth = this.#truthOf(range(rows.heldOut));
     const curves = {
       loss: /** @type {number[]} */ ([]),
       accuracy: /** @type {number[]} */ ([]),
       heldOut: /** @type {number[]} */ ([]),
     };
-    const weights = fitSoftmax({
+    const show = (/** @type {Weights} */ weights) => {
+      const said = logitsOf(pictures, weights);
+      const loss = mean(losses(said, classes, truth, temperature));
+      const accuracy = accuracyOf(said, truth, classes);
+      const right = accuracyOf(logitsOf(heldOut, weights), heldTruth, classes);
+      curves.loss.push(loss);
+      curves.accuracy.push(Number(accuracy));
+      if (right !== undefined) curves.heldOut.push(right);
+      this.onProgress({ done: this.#done, total: this.total, loss, accuracy, heldOut: right });
+    };
+    const weights = this.#solve({
       coordinates: pictures,
-      truth: this.#truthOf(all),
+      truth,
       weights: this.#weights(all),
-      outputs: classes,
       strength,
-      onStep: ({ weights, loss, accuracy }) => {
-        const right = accuracyOf(logitsOf(heldOut, weights), heldTruth, classes);
-        curves.loss.push(loss);
-        curves.accuracy.push(accuracy);
-        if (right !== undefined) curves.heldOut.push(right);
-        this.onProgress({ done: this.#done, total: this.total, loss, accuracy, heldOut: right });
-      },
+      onStep: show,
     });
     this.#progress();
     return { head: toHead(weights), curves, held: logitsOf(heldOut, weights) };
@@ -323,7 +289,7 @@ class Fitter {
       row < rows.views.from || row >= rows.views.to || views.includes(row) ? [at] : [],
     );
     const held = range(rows.heldOut);
-    const { matrix, further, toHead } = this.#coordinates(0, strays, used, learned, held);
+    const { matrix, further, toHead } = this.#coordinates(strays, used, learned, held);
     const truth = this.#truthOf(learned).map((label) => (label < 0 ? classes : label));
     const task = { coordinates: matrix, truth, outputs: classes + 1, strength: fit.usual };
     /** @type {number[]} */
@@ -351,44 +317,22 @@ class Fitter {
   }
 
   /**
-   * Coordinates in which heads for the classes are fitted.
-   * @param {number} emphasis
-   * @param {import('./coordinates.js').Stray[]} strays
-   * @returns {Space}
-   */
-  #space(emphasis, strays) {
-    if (this.#latest?.emphasis === emphasis) return this.#latest;
-    this.#forget();
-    const { pictures, heldOut } = this.rows;
-    const found = this.#coordinates(emphasis, strays, this.ofPictures, range(pictures), range(heldOut));
-    this.#latest = { emphasis, pictures: found.matrix, heldOut: found.further, toHead: found.toHead };
-    return this.#latest;
-  }
-
-  #forget() {
-    this.#latest?.pictures.dispose();
-    this.#latest?.heldOut.dispose();
-    this.#latest = null;
-  }
-
-  /**
-   * @param {number} emphasis
    * @param {import('./coordinates.js').Stray[]} strays
    * @param {number[]} used which of the basis is learned from, by their places in it
    * @param {number[]} first rows
    * @param {number[]} [second] further rows, apart
    */
-  #coordinates(emphasis, strays, used, first, second = []) {
-    const { basis, byEmphasis, back } = this.products;
-    const short = shorten(byEmphasis[emphasis], basis, strays, this.fit.straying);
+  #coordinates(strays, used, first, second = []) {
+    const { basis, values: products, back } = this.products;
+    const short = shorten(products, basis, strays, this.fit.straying);
     const rows = [...first, ...second];
     const { values, n, shares } = coordinatesOf(short.products, basis, used, rows, this.fit.ridge);
     return {
       matrix: new Matrix(values.subarray(0, first.length * n), first.length, n),
       further: new Matrix(values.subarray(first.length * n), second.length, n),
-      toHead: (/** @type {import('./softmax.js').Weights} */ { kernel, bias, outputs }) => {
+      toHead: (/** @type {Weights} */ { kernel, bias, outputs }) => {
         const whole = short.whole(shares(kernel, outputs), outputs);
-        const found = back(whole, emphasis, outputs);
+        const found = back(whole, outputs);
         return { kernel: found.kernel, bias: bias.map((one, k) => one + found.offset[k]) };
       },
     };
@@ -447,27 +391,16 @@ class Fitter {
 }
 
 /**
- * @param {number} emphasis
  * @param {number} strength
  * @param {number[]} logits
  * @param {number[]} truth
  * @param {number} classes
  */
-function tryOf(emphasis, strength, logits, truth, classes) {
+function tryOf(strength, logits, truth, classes) {
   const temperature = fitTemperature(logits, classes, truth);
-  const each = losses(logits, classes, truth, temperature);
-  return {
-    logits,
-    truth,
-    losses: each,
-    row: {
-      emphasis,
-      strength,
-      loss: truth.length ? mean(each) : 0,
-      accuracy: accuracyOf(logits, truth, classes) ?? 0,
-      temperature,
-    },
-  };
+  const loss = truth.length ? mean(losses(logits, classes, truth, temperature)) : 0;
+  const accuracy = accuracyOf(logits, truth, classes) ?? 0;
+  return { logits, truth, row: { strength, loss, accuracy, temperature } };
 }
 
 /**

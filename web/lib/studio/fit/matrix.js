@@ -3,7 +3,7 @@
 // The wasm backend multiplies quickly what need not be transposed on the way, so matrices that are needed both ways
 // are kept both ways.
 
-import { matMul, tensor2d, transpose } from '@tensorflow/tfjs-core';
+import { matMul, mul, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
 
 /** @typedef {import('@tensorflow/tfjs-core').Tensor2D} Tensor2D */
 
@@ -41,6 +41,18 @@ export class Matrix {
    */
   transposedTimes(other, width) {
     return product(this.#turn(), tensor2d(other, [this.rows, width]));
+  }
+
+  /**
+   * The products of this matrix's columns, each row counted as it weighs.
+   * @param {Float32Array} weights [rows]
+   * @returns {Float32Array} [columns, columns]
+   */
+  weighted(weights) {
+    const scaled = tidy(() => mul(this.#tensor, tensor2d(weights, [this.rows, 1])));
+    const found = matMul(this.#turn(), /** @type {Tensor2D} */ (scaled));
+    scaled.dispose();
+    return taken(found);
   }
 
   /**

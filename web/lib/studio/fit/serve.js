@@ -11,7 +11,7 @@ import { fitHeads } from './heads.js';
  * @typedef {object} Request
  * @property {string} base folder of the wasm files
  * @property {import('./rows.js').Lesson} lesson
- * @property {import('./blocks.js').Fit} fit
+ * @property {import('./scaling.js').Fit} fit
  * @property {number} width of an embedding
  * @property {{pictures: string, views: string}} keys of the embeddings
  * @property {Float32Array} outsiders [pictures, width]
@@ -38,7 +38,7 @@ export function serveTraining() {
 /**
  * @param {import('./rows.js').Rows} rows
  * @param {Request} request
- * @returns {import('./products.js').ReadRows}
+ * @returns {import('./scaling.js').ReadRows}
  */
 function readerOf(rows, { width, keys, outsiders }) {
   const parts = [

@@ -15,7 +15,7 @@ import { minimise } from './minimise.js';
  * @property {number} outputs
  * @property {number} strength how much the rows count against the penalty (scikit-learn's C)
  * @property {Weights} [start]
- * @property {(step: {weights: Weights, loss: number, accuracy: number}) => void} [onStep] loss: mean cross entropy, in nats
+ * @property {(weights: Weights) => void} [onStep] is shown how the answer is approached
  */
 
 /**
@@ -28,13 +28,11 @@ export function fitSoftmax({ coordinates, truth, weights, outputs, strength, sta
   const size = 1 / (strength * total);
   const kernels = n * outputs;
   const wrong = new Float32Array(rows * outputs);
-  let [loss, right] = [0, 0];
-
   /** @type {import('./minimise.js').Differentiable} */
   const objective = (at) => {
     const { kernel, bias } = partsOf(at, kernels, outputs);
     const said = coordinates.times(kernel, outputs);
-    [loss, right] = [0, 0];
+    let loss = 0;
     const gradient = new Float64Array(kernels + outputs);
     for (let row = 0, i = 0; row < rows; row++, i += outputs) {
       const share = weights[row] / total;
@@ -42,10 +40,9 @@ export function fitSoftmax({ coordinates, truth, weights, outputs, strength, sta
         wrong.fill(0, i, i + outputs);
         continue;
       }
-      const { sum, most, best } = softmaxOf(said, i, bias);
+      const { sum, most } = softmaxOf(said, i, bias);
       const own = i + truth[row];
       loss += share * (Math.log(sum) + most - said[own] - bias[truth[row]]);
-      if (best === truth[row]) right += share;
       for (let k = 0; k < outputs; k++) {
         const probability = Math.exp(said[i + k] + bias[k] - most) / sum;
         wrong[i + k] = share * (probability - Number(k === truth[row]));
@@ -66,9 +63,7 @@ export function fitSoftmax({ coordinates, truth, weights, outputs, strength, sta
     first.set(start.kernel);
     first.set(start.bias, kernels);
   }
-  const found = minimise(objective, first, (at) => {
-    onStep?.({ weights: partsOf(at, kernels, outputs), loss, accuracy: Math.min(1, right) });
-  });
+  const found = minimise(objective, first, (at) => onStep?.(partsOf(at, kernels, outputs)));
   return partsOf(found, kernels, outputs);
 }
 
@@ -89,14 +84,11 @@ export function logitsOf(coordinates, { kernel, bias, outputs }) {
  * @param {Float32Array} bias
  */
 function softmaxOf(logits, from, bias) {
-  let [most, best] = [Number.NEGATIVE_INFINITY, 0];
-  for (let k = 0; k < bias.length; k++) {
-    const value = logits[from + k] + bias[k];
-    if (value > most) [most, best] = [value, k];
-  }
+  let most = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < bias.length; k++) most = Math.max(most, logits[from + k] + bias[k]);
   let sum = 0;
   for (let k = 0; k < bias.length; k++) sum += Math.exp(logits[from + k] + bias[k] - most);
-  return { sum, most, best };
+  return { sum, most };
 }
 
 /**
