@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from pytrain.dataset.four_shapes import draw_scene
 
@@ -28,6 +29,15 @@ def write_frames(path: Path, frames: Iterable[Pixels]) -> None:
         for pixels in frames:
             frame = b"FRAME\n" + to_yuv420(pixels)
             file.write(frame * (FRAMES_A_SECOND * SECONDS_A_SCENE))
+
+
+def side_by_side(left: Pixels, right: Pixels) -> Pixels:
+    """Two pictures, uint8 [240, 320, 3] each, in one of that size: the centre square of each, in its half."""
+    frame = np.full((240, 320, 3), 128, np.uint8)
+    for number, pixels in enumerate((left, right)):
+        square = Image.fromarray(pixels[:, 40:280]).resize((160, 160), Image.Resampling.BILINEAR)
+        frame[40:200, number * 160 : (number + 1) * 160] = np.asarray(square)
+    return frame
 
 
 def to_yuv420(rgb: Pixels) -> bytes:

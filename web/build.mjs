@@ -81,6 +81,7 @@ await Promise.all([
     entryPoints: {
       play: 'web/pages/play/main.js',
       ...Object.fromEntries(STUDIO.map((page) => [page, `web/pages/${page}/main.js`])),
+      gallery: 'web/pages/gallery.js',
       'sketch-page': 'web/pages/sketch-page.js',
       verify: 'web/pages/verify.js',
     },
@@ -161,7 +162,7 @@ async function copySketches() {
   const entries = await readdir(join(web, 'sketches'), { withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join('sketches', name, 'sketch.js'));
+    .flatMap(({ name }) => ['sketch.js', 'picture.webp'].map((file) => join('sketches', name, file)));
   await Promise.all(files.map((file) => copy(join(web, file), file)));
 }
 

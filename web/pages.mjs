@@ -4,8 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 /**
- * @typedef {{name: string, title: string, lead: string, with: string, scripts: string[], picture: string}} Sketch
- *   with: what it needs, in words; scripts: files of dist to load, in this order; picture: inside of an SVG, 100 x 100
+ * @typedef {{name: string, title: string, lead: string, tip: string, with: string, scripts: string[]}} Sketch
+ *   tip: what to do in front of it; with: what it needs, in words; scripts: files of dist to load, in this order
  */
 
 /** The pages of the studio: their folder, and what they are called. @type {Record<string, string>} */
@@ -31,13 +31,16 @@ export async function makePages(web) {
   }
   /** @type {Sketch[]} */
   const sketches = JSON.parse(await read('sketches/sketches.json'));
-  const gallery = sketches.map(inGallery).join('\n        ');
+  const own = sketches.filter(({ scripts }) => scripts.every((file) => !/ml5|[/]tf|machine/.test(file)));
+  const list = (/** @type {Sketch[]} */ some) => some.map(inGallery).join('\n        ');
+  const gallery = list(own);
+  const others = list(sketches.filter((sketch) => !own.includes(sketch)));
   /** @type {Record<string, string>} */
   const pages = {};
   for (const [folder, name] of Object.entries(PLACES)) {
     const file = join(folder, 'index.html');
     const root = folder ? '../' : './';
-    pages[file] = fill(await read(file), { ...parts, root, gallery, pages: links(root, name) });
+    pages[file] = fill(await read(file), { ...parts, root, gallery, others, pages: links(root, name) });
   }
   const template = await read('sketches/page.html');
   for (const sketch of sketches) {
@@ -65,10 +68,10 @@ function links(root, here) {
 }
 
 /** @param {Sketch} sketch */
-function inGallery({ name, title, lead, picture }) {
+function inGallery({ name, title, lead }) {
   return `<li>
           <a href="${name}/">
-            <svg viewBox="0 0 100 100" aria-hidden="true">${picture}</svg>
+            <img src="${name}/picture.webp" width="640" height="640" alt="" loading="lazy" />
             <strong>${title}</strong>
             <span>${lead}</span>
           </a>

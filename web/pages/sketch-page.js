@@ -1,21 +1,31 @@
-// What surrounds a running sketch: its source to read and to copy, and a word when it cannot run.
+// What surrounds a running sketch: its source to read and to copy, the model to choose, a word when it cannot run.
 
 import { cameraError } from '../lib/camera.js';
 import { byId, copies } from './dom.js';
+import { everyModel, fillModels, openable } from './every-model.js';
 import { showMessage } from './message.js';
+import { asked } from './models.js';
+
+/** What a sketch takes where its address names no model. */
+const OTHERWISE = 'four-shapes';
 
 const source = byId('source');
+const stage = byId('stage');
+const select = byId('models', HTMLSelectElement);
 const file = String(source.dataset.file);
 
 /** Absolute addresses: what is copied works wherever it is pasted, while this server runs. @param {string} path */
 const at = (path) => new URL(path, import.meta.url).href;
 
-/** @param {string} code */
-function withAddresses(code) {
-  return code.replace(
-    /new URL\('([^']+)', location\.href\)\.href/g,
-    (_, path) => `'${new URL(path, location.href)}'`,
-  );
+/** The sketch as it is copied: with whole addresses, and with the model that was chosen here. @param {string} code */
+function toCopy(code) {
+  const name = asked().model ?? OTHERWISE;
+  return code
+    .replaceAll(`?? '${OTHERWISE}'`, `?? ${JSON.stringify(name).replaceAll('"', "'")}`)
+    .replace(/new URL\((['`])([^'`]+)\1, location\.href\)\.href/g, (_, quote, path) => {
+      const whole = new URL(path, location.href).href.replace(/%7B/g, '{').replace(/%7D/g, '}');
+      return quote + whole + quote;
+    });
 }
 
 function wholePage() {
@@ -26,6 +36,13 @@ function wholePage() {
 <html lang="en">
   <head>
     <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${document.querySelector('h1')?.textContent}</title>
+    <style>
+      @font-face { font-family: 'Bricolage Grotesque'; font-weight: 200 800; src: url('${at('fonts/bricolage-grotesque.woff2')}'); }
+      body { display: grid; place-items: center; min-height: 100vh; margin: 0; background: #141413; }
+      canvas { width: min(100vw, 100vh) !important; height: auto !important; }
+    </style>
 ${scripts.join('')}    <script>
 ${source.textContent}
     </script>
@@ -35,16 +52,73 @@ ${source.textContent}
 `;
 }
 
-// p5.js and the sketch report in their own ways; people who only look at the page should read it too.
+/** A model that is in this browser's storage has no address; the sketch gets its files instead. */
+function openFromBrowser() {
+  const library = /** @type {any} */ (window).pytrain;
+  if (!library) return;
+  /** @type {any} */ (window).pytrain = {
+    ...library,
+    imageClassifier: async (/** @type {any} */ model, /** @type {any} */ options) =>
+      library.imageClassifier(typeof model === 'string' ? await openable(model) : model, options),
+  };
+}
+
+async function offerModels() {
+  const { model } = asked();
+  const models = await everyModel();
+  const shown = fillModels(select, models, model ?? (has(models, OTHERWISE) ? OTHERWISE : null));
+  if (!model && shown && shown !== OTHERWISE) go(shown);
+  select.addEventListener('change', () => go(select.value));
+}
+
+/**
+ * @param {import('./every-model.js').Choice[]} models
+ * @param {string} address
+ */
+function has(models, address) {
+  return models.some((model) => model.address === address);
+}
+
+/** @param {string} model */
+function go(model) {
+  const url = new URL(location.href);
+  url.searchParams.set('model', model);
+  location.replace(url);
+}
+
+/** p5.js tells the console only that there is no camera; whoever looks at the page should read it too. */
+function tellOfCamera() {
+  const devices = navigator.mediaDevices;
+  if (!devices) return;
+  const open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (wanted) => {
+    try {
+      return await open(wanted);
+    } catch (error) {
+      showMessage('sketch', cameraError(error));
+      throw error;
+    }
+  };
+}
+
 window.addEventListener('unhandledrejection', ({ reason }) => {
-  const ofCamera = reason instanceof DOMException;
-  showMessage('sketch', ofCamera ? cameraError(reason) : reason);
+  showMessage('sketch', reason instanceof DOMException ? cameraError(reason) : reason);
 });
 window.addEventListener('error', ({ error }) => error && showMessage('sketch', error));
+byId('full').addEventListener('click', () => stage.requestFullscreen());
+// Whatever a click does in a sketch, Enter does too.
+stage.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' && event.key !== ' ') return;
+  event.preventDefault();
+  stage.querySelector('canvas')?.click();
+});
 
+openFromBrowser();
+tellOfCamera();
 copies(byId('copy'), () => source.textContent);
 copies(byId('copy-page'), wholePage);
 const response = await fetch(file);
 source.textContent = response.ok
-  ? withAddresses(await response.text())
+  ? toCopy(await response.text())
   : `${file} cannot be read (${response.status}).`;
+await offerModels().catch((error) => showMessage('sketch', error));

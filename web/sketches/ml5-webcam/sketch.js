@@ -1,16 +1,17 @@
-// ml5.js says what the webcam sees, with a model from pytrain. p5.js 2 and ml5.js must be on the page.
+// ml5.js says what the webcam sees, with a model from pytrain. p5.js 2 and ml5.js must be there.
+const model = new URLSearchParams(location.search).get('model') ?? 'four-shapes';
 // ml5 wants the whole address of a model, from http to model.json.
-const address = new URL('../../models/four-shapes/model.json', location.href).href;
+const address = new URL(`../../models/${model}/model.json`, location.href).href;
 let video;
-let classifier;
 let label = 'one moment';
 let confidence = 0;
 
 async function setup() {
-  createCanvas(480, 360);
-  video = createCapture(VIDEO);
-  video.hide();
-  classifier = await ml5.imageClassifier(address);
+  createCanvas(640, 640);
+  textFont('Bricolage Grotesque, sans-serif', 112);
+  textWeight(750);
+  video = createCapture(VIDEO, { flipped: true }).hide();
+  const classifier = await ml5.imageClassifier(address);
   classifier.classifyStart(video, gotResults);
 }
 
@@ -20,14 +21,11 @@ function gotResults(results) {
 }
 
 function draw() {
-  background(20);
-  image(video, 0, 0, width, height);
-
+  background('#141413');
+  image(video, 0, 0, 640, 490, 0, 0, video.width, video.height, COVER);
   noStroke();
-  fill(255, 91, 31);
-  rect(0, height - 72, width * confidence, 72);
-  fill(20);
-  textSize(48);
-  textAlign(LEFT, CENTER);
-  text(label, 24, height - 36);
+  fill('#ff5b1f');
+  rect(0, 490, width * confidence, 150);
+  fill(confidence > 0.5 ? '#141413' : '#f2f3f0');
+  text(label, 28, 595);
 }

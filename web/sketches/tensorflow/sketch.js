@@ -1,23 +1,25 @@
-// Plain TensorFlow.js runs a model from pytrain. p5.js 2 and TensorFlow.js (tf.min.js) must be on the page.
-// graph.json is the fastest form; tf.loadLayersModel opens model.json, which lies beside it.
-const address = new URL('../../models/four-shapes/graph.json', location.href).href;
-const labels = ['circle', 'square', 'star', 'triangle']; // they stand in the model's metadata.json
+// Plain TensorFlow.js runs a model from pytrain. p5.js 2 and TensorFlow.js (tf.min.js) are needed.
+const model = new URLSearchParams(location.search).get('model') ?? 'four-shapes';
+const folder = new URL(`../../models/${model}/`, location.href).href;
 let video;
+let labels;
 let network;
 let label = 'one moment';
 
 async function setup() {
-  createCanvas(480, 480);
-  video = createCapture(VIDEO);
-  video.hide();
-  network = await tf.loadGraphModel(address);
+  createCanvas(640, 640);
+  textFont('Bricolage Grotesque, sans-serif', 112);
+  textWeight(750);
+  video = createCapture(VIDEO, { flipped: true }).hide();
+  ({ labels } = await (await fetch(folder + 'metadata.json')).json());
+  network = await tf.loadGraphModel(folder + 'graph.json'); // or loadLayersModel of model.json
   look();
 }
 
 async function look() {
   if (video.elt.readyState > 1) {
-    const answer = tf.tidy(() => network.execute(toInput(video.elt), 'probabilities'));
-    label = labels[(await answer.data()).reduce((best, p, i, all) => (p > all[best] ? i : best), 0)];
+    const answer = tf.tidy(() => network.execute(toInput(video.elt), 'probabilities').argMax(-1));
+    label = labels[(await answer.data())[0]];
     answer.dispose();
   }
   requestAnimationFrame(look);
@@ -33,7 +35,6 @@ function toInput(picture) {
 }
 
 function draw() {
-  image(video, 0, 0, width, height, (video.width - video.height) / 2, 0, video.height, video.height);
-  textSize(56);
-  text(label, 24, height - 24);
+  image(video, 0, 0, width, height, 0, 0, video.width, video.height, COVER);
+  text(label, 28, height - 45);
 }

@@ -1,14 +1,17 @@
 // Says what the webcam sees. p5.js 2 and pytrain.js must be on the page.
+const model = new URLSearchParams(location.search).get('model') ?? 'four-shapes';
 let video;
-let classifier;
 let label = 'one moment';
 let confidence = 0;
+let bar = 0;
 
 async function setup() {
-  createCanvas(480, 480);
-  video = createCapture(VIDEO);
+  createCanvas(640, 640);
+  textFont('Bricolage Grotesque, sans-serif', 112);
+  textWeight(750);
+  video = createCapture(VIDEO, { flipped: true }); // a mirror for you; the model sees it as it is
   video.hide();
-  classifier = await pytrain.imageClassifier('four-shapes');
+  const classifier = await pytrain.imageClassifier(model, { smoothing: 0.5 });
   classifier.classifyStart(video, gotResults);
 }
 
@@ -20,16 +23,15 @@ function gotResults(results) {
 function draw() {
   background(20);
   // The centre square of the picture: just what the model sees.
-  const side = min(video.width, video.height);
-  const x = (video.width - side) / 2;
-  const y = (video.height - side) / 2;
-  image(video, 0, 0, width, height, x, y, side, side);
+  image(video, 0, 0, width, height, 0, 0, video.width, video.height, COVER);
 
+  bar = lerp(bar, label === 'unknown' ? 0 : width * confidence, 0.2);
   noStroke();
+  fill(20);
+  rect(0, height - 150, width, 150);
   fill(255, 91, 31);
-  rect(0, height - 84, width * confidence, 84);
-  fill(label === 'unknown' ? 255 : 20);
-  textSize(56);
-  textAlign(LEFT, CENTER);
-  text(label, 24, height - 42);
+  rect(0, height - 150, bar, 150);
+  fill(bar > width / 2 ? 20 : 242);
+  textAlign(LEFT, BASELINE);
+  text(label, 28, height - 45);
 }
