@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import shutil
 import stat
 import struct
 import zipfile
@@ -241,3 +243,19 @@ def test_odd_figures_in_one_model_hide_no_other(call: Caller, root: Path, parts:
     assert [(model["name"], model["accuracy"]) for model in listed if model["name"] == "pets"] == [
         ("pets", {"other": 0.5})
     ]
+
+
+def test_where_the_disk_is_full_nothing_half_is_left(
+    call: Caller, root: Path, parts: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("POST", "models/pets", zipped(parts))[0] == 201
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfileobj", full)
+        assert_refused(call("POST", "models/pets?replace=1", zipped(parts)), 507)
+        assert_refused(call("POST", "models/others", zipped(parts)), 507)
+    assert left(root) == ["pets"]
+    assert bundle.read(root / "pets").labels == ("circle", "square", "star", "triangle")
