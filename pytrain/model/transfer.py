@@ -141,14 +141,14 @@ def _embedding(backbone: Backbone) -> Any:
     cells = keras.layers.AveragePooling2D(side, strides=step, name=CELLS)(features)
     if backbone.classifier is None:
         return keras.layers.Flatten(name=EMBEDDING)(cells)
-    flat = keras.layers.Flatten()(cells)
+    flat = keras.layers.Flatten(name="flat_cells")(cells)
     return keras.layers.Concatenate(name=EMBEDDING)(
         [flat, _groups(backbone.model.output, *backbone.classifier)]
     )
 
 
 def _groups(features: Any, kernel: Floats, bias: Floats) -> Any:
-    mean = keras.layers.GlobalAveragePooling2D()(features)
+    mean = keras.layers.GlobalAveragePooling2D(name="mean_features")(features)
     classes = _fixed(IMAGENET, "softmax", mean, kernel / SOFTENING, bias / SOFTENING)
     return _fixed(GROUPS, "softsign", classes, groups_of(kernel) * np.float32(STEEPNESS))
 

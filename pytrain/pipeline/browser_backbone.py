@@ -12,10 +12,12 @@ The folder is a bundle with placeholder classes, which TensorFlow.js opens as an
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pytrain.export.prepare import Topologies
     from pytrain.export.writing.per_class import Growing
     from pytrain.export.writing.per_class import Path as Place
+    from pytrain.export.writing.weights import Topology
     from pytrain.model.backbones import Backbone
 
 Say = Callable[[str], None]
@@ -58,8 +61,7 @@ def make(out: Path, *, say: Say = print) -> Path:
     from pytrain.model.backbones import load
 
     check_target(out)
-    # The page fits heads to features alone.
-    backbone = replace(load(), classifier=None)
+    backbone = load()
     written = {classes: _topologies(_with_placeholders(backbone, classes)) for classes in CLASSES}
     say(f"Exporting {backbone.name} with {CLASSES[0]} placeholders for classes")
     scratch = out.parent / f".{out.name}.exported"
@@ -122,7 +124,7 @@ def _head(backbone: Backbone, written: Mapping[int, Topologies], outsiders: Floa
     own = growing_arrays({classes: graph.own for classes, graph in graphs.items()})
     return {
         "version": VERSION,
-        "key": f"{backbone.name}-{backbone.digest[:12]}-float16",
+        "key": f"{backbone.name}-{_digest(graphs[CLASSES[0]])[:16]}",
         "backbone": {"name": backbone.name, "digest": backbone.digest},
         "classes": CLASSES[0],
         "width": len(levels),
@@ -139,6 +141,19 @@ def _head(backbone: Backbone, written: Mapping[int, Topologies], outsiders: Floa
         "fit": _fit(levels),
         "outsiders": {"file": OUTSIDERS, "pictures": len(outsiders)},
     }
+
+
+def _digest(graph: Topology) -> str:
+    """Stands for the network but for its heads: whatever changes an embedding changes it."""
+    from pytrain.model.lens import LOGITS
+    from pytrain.model.transfer import KNOWN_SCORES
+
+    digest = sha256(json.dumps(graph.json, sort_keys=True).encode())
+    heads = (f"{LOGITS}/", f"{KNOWN_SCORES}/")
+    for name, values in graph.weights.items():
+        if not name.startswith(heads):
+            digest.update(name.encode() + values.astype("<f2").tobytes())
+    return digest.hexdigest()
 
 
 def _listed(growing: Mapping[Place, Growing]) -> list[dict[str, Any]]:
