@@ -1,4 +1,4 @@
-"""Hands the answers of pytrain's page on as OSC: to Max, Pure Data, SuperCollider, TouchDesigner, Ableton and others.
+"""Hands the answers of pytrain's page on as OSC: to Max, Pure Data, SuperCollider, Ableton and others.
 
     python osc_bridge.py                      # from http://127.0.0.1:8000 to port 9000 of this computer
     python osc_bridge.py --to 192.168.0.7:57120 --from http://127.0.0.1:8001
@@ -7,7 +7,7 @@ For every answer it sends
 
     /pytrain/answer  label confidence         the answer, 'unknown' included, and how sure of the best label
     /pytrain/label   label confidence         for each label, best first
-    /pytrain/known   share                    how much it looks like one of the labels at all; some models tell
+    /pytrain/known   share                    how much it looks like one of the labels; some models tell
 
 It needs nothing but Python. OSC 1.0: https://opensoundcontrol.stanford.edu/spec-1_0.html
 """
@@ -61,7 +61,9 @@ def messages(answer):
 
 def main():
     parser = argparse.ArgumentParser(description="Hands pytrain's answers on as OSC.")
-    parser.add_argument("--from", dest="url", default="http://127.0.0.1:8000", help="where pytrain serve runs")
+    parser.add_argument(
+        "--from", dest="url", default="http://127.0.0.1:8000", help="where pytrain serve runs"
+    )
     parser.add_argument("--to", default="127.0.0.1:9000", help="address and port that listens to OSC")
     options = parser.parse_args()
     host, port = options.to.rsplit(":", 1)

@@ -1,4 +1,4 @@
-"""The gallery of models: what it shows of each, choosing by mouse and keyboard, one and forty, broken ones."""
+"""The gallery of models: what it shows of each, choosing by mouse and keyboard, forty, broken ones."""
 
 from __future__ import annotations
 
@@ -127,7 +127,9 @@ def test_a_model_without_a_picture_is_shown_by_a_sign(
     expect(page.get_by_test_id("model-model-07").locator("svg")).to_have_count(1)
 
 
-@pytest.mark.parametrize(("name", "says", "fix"), [("cut", "1,000 bytes", "Copy"), ("half", "metadata.json", "")])
+@pytest.mark.parametrize(
+    ("name", "says", "fix"), [("cut", "1,000 bytes", "Copy"), ("half", "metadata.json", "")]
+)
 def test_a_broken_model_says_what_is_wrong_and_the_one_in_use_goes_on(
     open_page: Open, plain_browser: Browser, forty: Server, name: str, says: str, fix: str
 ) -> None:
@@ -161,7 +163,7 @@ def test_models_of_this_browser_stand_beside_those_of_the_server(
 
 
 def save_in_browser(page: Page, name: str) -> None:
-    """Keeps the files of four-shapes in the browser's own storage, as the page Teach does with what it trained."""
+    """Keeps the files of four-shapes in the browser's own storage, as the page Teach keeps its own."""
     page.evaluate(
         """async (name) => {
           const folder = new URL('models/four-shapes/', location.href);
@@ -170,7 +172,8 @@ def save_in_browser(page: Page, name: str) -> None:
           const golden = await (await fetch(new URL('golden/golden.json', folder))).json();
           const shards = graph.weightsManifest.flatMap(({ paths }) => paths);
           const pictures = ['golden.json', ...golden.frames.map(({ file }) => file)];
-          const names = ['metadata.json', 'graph.json', ...shards, ...pictures.map((file) => `golden/${file}`)];
+          const inGolden = pictures.map((file) => `golden/${file}`);
+          const names = ['metadata.json', 'graph.json', ...shards, ...inGolden];
           const files = await Promise.all(names.map(async (file) => [file, await read(file)]));
           const labels = ['circle', 'square', 'star', 'triangle'];
           const opened = indexedDB.open('pytrain-models');
@@ -179,7 +182,8 @@ def save_in_browser(page: Page, name: str) -> None:
           });
           const transaction = database.transaction(['models', 'files'], 'readwrite');
           for (const [file, content] of files) transaction.objectStore('files').put(content, [name, file]);
-          transaction.objectStore('models').put({ name, labels, bytes: 129000, made: new Date(), accuracy: 0.9 });
+          const row = { name, labels, bytes: 129000, made: new Date(), accuracy: 0.9 };
+          transaction.objectStore('models').put(row);
           await new Promise((resolve) => (transaction.oncomplete = resolve));
           database.close();
           new BroadcastChannel('pytrain-saved-models').postMessage(null);

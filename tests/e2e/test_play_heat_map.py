@@ -1,4 +1,4 @@
-"""Where the model looks, over the picture: on the centre square, mirrored with it, on what decides the answer."""
+"""Where the model looks, over the picture: on the centre square, mirrored with it, on what decides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytrain.dataset.four_shapes import draw_classic
 
 OVERLAY = """() => {
-  const [heat, under] = [document.querySelector('#heat'), document.querySelector('#heat').previousElementSibling];
+  const heat = document.querySelector('#heat');
+  const under = heat.previousElementSibling;
   const box = (element) => {
     const { left, top, width, height } = element.getBoundingClientRect();
     return [left, top, width, height].map(Math.round);

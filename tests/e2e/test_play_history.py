@@ -9,7 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 INKED = """(lane) => {
   const strip = document.querySelector('#strip');
   const { data, width } = strip.getContext('2d').getImageData(0, 0, strip.width, strip.height);
-  const accent = (at) => data[4 * at] > 200 && data[4 * at + 1] < 130 && data[4 * at + 2] < 90 && data[4 * at + 3] > 200;
+  const accent = (at) => {
+    const [red, green, blue, alpha] = data.slice(4 * at, 4 * at + 4);
+    return red > 200 && green < 130 && blue < 90 && alpha > 200;
+  };
   const [height, gap] = [20, 4];
   const row = Math.round((lane * (height + gap) + height / 2) * (strip.height / (4 * (height + gap) - gap)));
   let count = 0;

@@ -1,4 +1,4 @@
-"""Many pictures at once: a folder, many files, 5,000 of them; odd ones; stopping; the table of pytrain predict."""
+"""Many pictures at once: a folder, 5,000 files, odd ones; stopping; the table of pytrain predict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ DROP = """([count, bytes, every, odd]) => {
   const picture = new Blob([new Uint8Array(bytes)], { type: 'image/png' });
   for (let number = 0; number < count; number++) {
     const name = `${String(number).padStart(5, '0')}.png`;
-    transfer.items.add(new File([number % every === odd ? 'no picture' : picture], name, { type: 'image/png' }));
+    const content = number % every === odd ? 'no picture' : picture;
+    transfer.items.add(new File([content], name, { type: 'image/png' }));
   }
   document.querySelector('main').dispatchEvent(
     new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
@@ -219,8 +220,8 @@ def test_a_huge_photograph_says_what_to_do(open_page: Open, plain_browser: Brows
 def test_48_megapixels_of_a_phone_are_classified(
     open_page: Open, plain_browser: Browser, tmp_path: Path
 ) -> None:
-    photo = Image.fromarray(draw_classic("star", 5)).convert("RGB").resize((8064, 6048), Image.Resampling.NEAREST)
-    photo.save(tmp_path / "phone.jpg", quality=80)
+    star = Image.fromarray(draw_classic("star", 5)).convert("RGB")
+    star.resize((8064, 6048), Image.Resampling.NEAREST).save(tmp_path / "phone.jpg", quality=80)
     page = open_page(plain_browser, "/?model=four-shapes").page
     page.get_by_test_id("file-input").set_input_files(tmp_path / "phone.jpg")
     expect(page.get_by_test_id("answer")).to_have_attribute("data-label", "star", timeout=60_000)

@@ -58,13 +58,12 @@ def test_an_address_opens_the_stage_with_the_camera(open_page: Open, camera_brow
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1080, 1920), (1024, 768), (1920, 1080)])
-def test_the_stage_fits_every_screen(
-    open_page: Open, camera_browser: Browser, size: tuple[int, int]
-) -> None:
+def test_the_stage_fits_every_screen(open_page: Open, camera_browser: Browser, size: tuple[int, int]) -> None:
     page = open_page(camera_browser, "/?stage", viewport={"width": size[0], "height": size[1]}).page
     expect(page.get_by_test_id("answer")).to_have_attribute("data-state", "known")
     assert page.evaluate(
-        """() => [...document.querySelectorAll('#video, #verdict, #confidence, #figure svg')].every((element) => {
+        """() => ['video', 'verdict', 'confidence', 'figure'].every((id) => {
+          const element = document.getElementById(id);
           const { left, top, right, bottom } = element.getBoundingClientRect();
           return left >= -1 && top >= -1 && right <= innerWidth + 1 && bottom <= innerHeight + 1;
         })"""

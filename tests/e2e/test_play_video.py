@@ -1,4 +1,4 @@
-"""A video from a file: played, paused, gone through, classified like the camera; and files that are no video."""
+"""A video from a file: played, paused, gone through, classified like the camera; and what is no video."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RECORD = """async ([type, seconds]) => {
 def recordings(
     server: Server, camera_browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """What the camera shows, recorded by the browser: a WebM, which does not say how long it is, and an MP4."""
+    """What the camera shows, recorded by the browser: as WebM, which does not say its length, and as MP4."""
     folder = tmp_path_factory.mktemp("videos")
     context = camera_browser.new_context()
     page = context.new_page()
@@ -89,7 +89,8 @@ def test_a_dropped_video_is_played_and_rests_while_something_else_is_looked_at(
           const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
           const dataTransfer = new DataTransfer();
           dataTransfer.items.add(new File([bytes], 'shapes.webm', { type: 'video/webm' }));
-          document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+          const how = { dataTransfer, bubbles: true, cancelable: true };
+          document.body.dispatchEvent(new DragEvent('drop', how));
         }""",
         [base64.b64encode(recordings["webm"].read_bytes()).decode()],
     )

@@ -128,7 +128,9 @@ def test_a_page_of_the_same_site_hears_without_opening_anything(
     context: BrowserContext, server: Server
 ) -> None:
     html = example("html", "A page of the same site", server.url)
-    context.route(f"{server.url}/listen.html", lambda route: route.fulfill(body=html, content_type="text/html"))
+    context.route(
+        f"{server.url}/listen.html", lambda route: route.fulfill(body=html, content_type="text/html")
+    )
     page = context.new_page()
     page.goto(f"{server.url}/listen.html")
     ours = context.new_page()
@@ -143,7 +145,9 @@ def test_a_page_around_ours_hears_it(context: BrowserContext, server: Server) ->
     html = f"""<p id="answer"></p>{frame}
       <script>addEventListener('message', ({{ data }}) => {{
         document.querySelector('#answer').textContent = data.answer; }});</script>"""
-    context.route(f"{server.url}/frame.html", lambda route: route.fulfill(body=html, content_type="text/html"))
+    context.route(
+        f"{server.url}/frame.html", lambda route: route.fulfill(body=html, content_type="text/html")
+    )
     page = context.new_page()
     page.goto(f"{server.url}/frame.html")
     expect(page.locator("#answer")).to_have_text(ANSWER)
@@ -194,7 +198,9 @@ def send_to_server(page: Page) -> None:
     expect(page.get_by_test_id("send-hint")).to_contain_text("Programs hear it at")
 
 
-def test_a_program_hears_the_page_through_the_server(open_page: Open, camera_browser: Browser, server: Server) -> None:
+def test_a_program_hears_the_page_through_the_server(
+    open_page: Open, camera_browser: Browser, server: Server
+) -> None:
     watched = open_page(camera_browser)
     with program(sys.executable, "-c", example("python", "Programs on the computer", server.url)) as line:
         start_camera(watched.page)
@@ -209,7 +215,7 @@ def test_what_touchdesigner_gets_in_pieces_is_put_together(server: Server) -> No
     code = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
     names: dict[str, Any] = {}
     exec(code, names)
-    stream = b': still here\n\nid: 1\ndata: {"answer": "star", "results": []}\n\nid: 2\ndata: {"answer": "circle"}\n\n'
+    stream = b': still here\n\nid: 1\ndata: {"answer": "star"}\n\nid: 2\ndata: {"answer": "circle"}\n\n'
     for size in (1, 7, len(stream)):
         pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
         found = [event["answer"] for piece in pieces for event in names["events"](piece)]
@@ -292,7 +298,9 @@ def test_a_server_that_goes_away_is_told_calmly(context: BrowserContext, tmp_pat
     start_camera(page)
     send_to_server(page)
     alone.stop()
-    expect(page.get_by_test_id("send-hint")).to_contain_text("The server does not answer. It goes on by itself")
+    expect(page.get_by_test_id("send-hint")).to_contain_text(
+        "The server does not answer. It goes on by itself"
+    )
     expect(page.get_by_test_id("message")).to_be_hidden()
     expect(page.get_by_test_id("answer")).not_to_have_attribute("data-state", "error")
 
