@@ -90,6 +90,22 @@ def test_the_table_is_the_one_that_pytrain_predict_writes(
         assert float(row[2]) == pytest.approx(float(python[row[0]][2]), abs=0.02)
 
 
+def test_a_folder_dropped_on_the_page_is_gone_through(
+    open_page: Open, plain_browser: Browser, folder: Path
+) -> None:
+    page = open_page(plain_browser, "/?model=four-shapes").page
+    devtools = page.context.new_cdp_session(page)
+    content = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        # As the system does it: only so does a browser open folders.
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 400, "data": content})
+    finished(page)
+    expect(page.get_by_test_id("sheet-title")).to_have_text("21 files")
+    paths = [tile.get_attribute("title") for tile in page.locator(".tile").all()]
+    assert "holiday/1.jpg" in paths
+    assert "holiday/day 2/0.jpg" in paths
+
+
 def test_what_cannot_be_read_is_listed_by_name_with_the_reason(
     open_page: Open, plain_browser: Browser, folder: Path
 ) -> None:

@@ -1,7 +1,13 @@
 // The ways that files come to the page: chosen, dropped anywhere on it, or pasted.
 
+import { PytrainError } from '../../lib/errors.js';
 import { byId } from '../dom.js';
+import { showMessage } from '../message.js';
 import { chosenFiles, filesOf } from './dropped.js';
+import { showStatus } from './status.js';
+
+/** A folder that takes longer than this, in milliseconds, is told of. */
+const SLOW = 500;
 
 /**
  * @param {(found: import('./dropped.js').Found[]) => void} onFiles
@@ -35,6 +41,16 @@ export function listenForFiles(onFiles) {
   document.addEventListener('drop', async (event) => {
     event.preventDefault();
     zone.classList.remove('over');
-    if (event.dataTransfer) onFiles(await filesOf(event.dataTransfer));
+    const { dataTransfer } = event;
+    if (!dataTransfer?.types.includes('Files')) return;
+    const slow = setTimeout(() => showStatus('Looking through the folder …'), SLOW);
+    try {
+      onFiles(await filesOf(dataTransfer));
+    } catch (error) {
+      const why = /** @type {Error} */ (error).message;
+      const fix = 'Check that you may open it, or choose it with the button “A whole folder”.';
+      showMessage('files', new PytrainError(`The folder cannot be read: ${why}`, null, fix));
+    }
+    clearTimeout(slow);
   });
 }

@@ -76,9 +76,18 @@ function showList() {
 /** @param {string} address */
 function mark(address) {
   current = address;
+  for (const link of document.querySelectorAll('.pages a:not([aria-current], [href*="teach/"])'))
+    carry(link, address);
   if (models.some((model) => model.address === address)) markChosen(address);
   else showList();
   select.value = address;
+}
+
+/** The other pages begin with the same model. @param {Element} link @param {string} address */
+function carry(link, address) {
+  const url = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+  url.searchParams.set('model', address);
+  link.setAttribute('href', url.href);
 }
 
 /** @param {string} address */
