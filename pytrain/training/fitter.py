@@ -14,6 +14,7 @@ from pytrain.training.feature_cache import Features
 from pytrain.training.head import (
     EMPHASIS,
     FEW,
+    WITHOUT_GROUPS,
     Emphasis,
     Floats,
     Head,
@@ -121,7 +122,7 @@ class Fitter:
         """
         if excluded not in self._known:
             left, none = self.numbers(excluded), self.numbers(excluded, of_classes=False)
-            scaling, strays = self._spread(excluded).scaling(EMPHASIS)
+            scaling, strays = self._spread(excluded).scaling(WITHOUT_GROUPS)
             views = self.views[:KNOWN_VIEWS]
             outside = np.arange(len(self.outsiders.row_of))
             own = [Part(self.features, left, view) for view in (0, *views)]

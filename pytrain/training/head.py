@@ -70,6 +70,10 @@ EMPHASIS = Emphasis((1.0, 0.8, 0.8), True)
 earlier features and their places. Choosing other weights by cross-validation is no better with a dozen
 pictures of a class: small differences are luck."""
 
+WITHOUT_GROUPS = Emphasis((1.0, 0.8, 0.0), True)
+"""What tells whether a picture is of any class: with groups, blurred pictures of strange things more often
+passed for one."""
+
 EMPHASES = (
     Emphasis((1.0, 0.8), True),
     Emphasis((1.0, 0.4), True),

@@ -8,6 +8,7 @@ from embedded import clouds, features_of, with_views
 from threadpoolctl import threadpool_limits
 
 from pytrain.dataset.pictures import NO_CLASS
+from pytrain.model.imagenet_groups import GROUP_LEVEL
 from pytrain.training import fitter as module
 from pytrain.training.fitter import STRENGTHS, USUAL, Fitter
 from pytrain.training.head import EMPHASES, EMPHASIS
@@ -163,6 +164,12 @@ def test_the_last_output_of_known_is_none_of_the_classes(fitter):
     said = head.logits(fitter.features.read(np.arange(PICTURES + OWN))).argmax(1)
     assert (said[:PICTURES] == fitter.truth[:PICTURES]).mean() > 0.9
     assert (said[PICTURES:] == 3).all()
+
+
+def test_known_hears_nothing_of_groups(fitter):
+    fitter.level_of = np.where(np.arange(WIDTH) < WIDTH - 4, np.tile(LEVELS[:4], 4), GROUP_LEVEL)
+    assert (fitter.known(frozenset()).kernel[-4:] == 0).all()
+    assert (fitter.logits(frozenset(), *USUALLY).kernel[-4:] != 0).any()
 
 
 def test_the_users_own_unknown_pictures_teach_known():
