@@ -29,6 +29,12 @@ KERAS_MODEL = "model.keras"
 GOLDEN = "golden/golden.json"
 REPORT = "report/index.html"
 
+RUNS = ".runs"
+"""The folder beside the models that keeps what trainings need to be resumed, or done again and quicker."""
+
+SETTINGS = "settings.json"
+"""In a training's folder there: how it was started."""
+
 UNKNOWN = "unknown"
 """The answer below the threshold, and the reserved folder of pictures that show none of the classes."""
 

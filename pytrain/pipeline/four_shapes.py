@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytrain.bundle import REPORT, Bundle, check_target, write_json
+from pytrain.bundle import REPORT, RUNS, SETTINGS, Bundle, check_target, write_json
 
 if TYPE_CHECKING:
     from pytrain.dataset.image_folder import ImageFolder, Picture
@@ -22,9 +22,6 @@ Say = Callable[[str], None]
 
 DEMO_MODEL = "demo-cnn"
 DEMO_TOY = "demo-mlp"
-
-RUNS = ".runs"
-"""Beside the models: what a training needs to be resumed."""
 
 QUICK = {
     "classic_per_class": 60,
@@ -209,7 +206,7 @@ def _others(result: TrainingResult) -> list[Evaluation]:
     files = sorted(result.run_dir.parent.glob(f"*/{EVALUATION}"), key=lambda file: file.stat().st_mtime)
     for file in files:
         try:
-            settings = json.loads((file.parent / "settings.json").read_text(encoding="utf-8"))
+            settings = json.loads((file.parent / SETTINGS).read_text(encoding="utf-8"))
             if settings["datasets"] == result.settings["datasets"]:
                 found[settings["recipe"]] = from_json(json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytrain.bundle import REPORT, UNKNOWN, Bundle, check_target, write_json
+from pytrain.bundle import REPORT, RUNS, SETTINGS, UNKNOWN, Bundle, check_target, write_json
 from pytrain.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-RUNS = ".runs"
-"""Beside the models: what a training keeps to be done again, and quicker."""
-
 CACHE = ".features"
-SETTINGS = "settings.json"
 
 FINE_TUNE = ("auto", "never", "always")
 

@@ -22,7 +22,6 @@ from pytrain.serve.policy import POLICY, policy_of
 from pytrain.serve.services import EXTENSION, Services
 from pytrain.serve.share.gate import make_gate
 from pytrain.serve.share.share import Share
-from pytrain.serve.training_runs import RUNS, SETTINGS
 
 PRIVATE = "report/"
 """Of a bundle: shows the pictures of the training, which no other site shall read."""
@@ -102,7 +101,7 @@ def create_app(
         response = _send(root / name, file)
         if not file.startswith(PRIVATE):
             response.headers["Access-Control-Allow-Origin"] = "*"
-        if not (root / RUNS / name / SETTINGS).is_file():
+        if not (root / bundle.RUNS / name / bundle.SETTINGS).is_file():
             # A page in a model that came from elsewhere must not act as ours: it could move pictures.
             response.headers["Content-Security-Policy"] = (
                 f"{POLICY}{FRAMES}; sandbox allow-scripts allow-popups"

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytrain.bundle import RUNS, SETTINGS
 from pytrain.serve.api_error import ApiError
-
-RUNS = ".runs"
-SETTINGS = "settings.json"
 
 
 @dataclass(frozen=True)

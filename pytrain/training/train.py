@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pytrain.bundle import SETTINGS
 from pytrain.dataset.image_folder import ImageFolder
 from pytrain.dataset.split import Split
 from pytrain.errors import TrainingError
@@ -30,7 +31,6 @@ from pytrain.training.progress import Display, display
 from pytrain.training.recipes import Recipe, recipe_named
 
 MODEL = "model.keras"
-SETTINGS = "settings.json"
 HISTORY = "history.csv"
 CHECKPOINT = "checkpoint.npz"
 SET_ASIDE = "checkpoint-interrupted.npz"
