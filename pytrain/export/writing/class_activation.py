@@ -76,13 +76,52 @@ def _class_activation(writer: Writer, dense: Node, parts: list[Part]) -> str:
     if kernel.ndim == 4:
         shape = graph.constant((channels, classes))
         matrix = graph.op(f"{CLASS_ACTIVATION}/matrix", "Reshape", [matrix, shape], (classes,))
+    height, width, _ = parts[0].picture.shape
+    if len(parts) > 1 and _fill(parts, kernel.size // classes):
+        total = _joined(writer, parts, matrix, classes)
+        return graph.reshape(f"{CLASS_ACTIVATION}/map", total, (height, width, classes))
     total = ""
     for number, part in enumerate(parts):
         name = f"{CLASS_ACTIVATION}/{number}"
         product = _added(writer, name, part, _rows(graph, name, part, matrix, channels), classes)
         total = graph.op(f"{name}/sum", "AddV2", [total, product], (classes,)) if total else product
-    height, width, _ = parts[0].picture.shape
     return graph.reshape(f"{CLASS_ACTIVATION}/map", total, (height, width, classes))
+
+
+def _fill(parts: list[Part], rows: int) -> bool:
+    """Whether the parts are all of the Dense's inputs, in order, and each is of the whole picture."""
+    depths = [part.picture.shape[-1] for part in parts]
+    firsts = [sum(depths[:number]) for number in range(len(parts))]
+    whole = all(part.cells == 1 and _is_even(part) for part in parts)
+    return whole and [part.first for part in parts] == firsts and sum(depths) == rows
+
+
+def _is_even(part: Part) -> bool:
+    """Whether no place counts more than another, or only the maximum counts."""
+    return part.shares is None or bool((part.shares == part.shares[0, 0]).all())
+
+
+def _joined(writer: Writer, parts: list[Part], matrix: str, classes: int) -> str:
+    """What each place adds to the logits, [batch * h * w, classes], by one matrix product for all parts."""
+    graph = writer.graph
+    shared: list[str] = []
+    for number, part in enumerate(parts):
+        name = f"{CLASS_ACTIVATION}/{number}"
+        picture = writer.tensors[part.picture.name]
+        if part.shares is None:
+            shared.append(_at_maximum(graph, name, part, picture, writer.tensors[part.pool.name]))
+        else:
+            share = graph.number(part.shares[0, 0])
+            shared.append(graph.op(f"{name}/mean", "Mul", [picture, share], part.picture.shape))
+    height, width, _ = parts[0].picture.shape
+    depth = sum(part.picture.shape[-1] for part in parts)
+    name = f"{CLASS_ACTIVATION}/together"
+    axis = graph.constant(3)
+    together = graph.op(name, "ConcatV2", [*shared, axis], (height, width, depth), N=len(shared))
+    flat = graph.op(f"{name}/flat", "Reshape", [together, graph.constant((-1, depth))], (depth,))
+    return graph.op(
+        f"{name}/product", "MatMul", [flat, matrix], (classes,), transpose_a=False, transpose_b=False
+    )
 
 
 def _rows(graph: Graph, name: str, part: Part, matrix: str, width: int) -> str:
@@ -118,7 +157,7 @@ def _added(writer: Writer, name: str, part: Part, rows: str, classes: int) -> st
     )
     if part.shares is None:
         return product
-    if (part.shares == part.shares[0, 0]).all() and part.cells == 1:
+    if _is_even(part) and part.cells == 1:
         return graph.op(f"{name}/mean", "Mul", [product, graph.number(part.shares[0, 0])], (wide,))
     shape = (places, part.cells, classes)
     product = graph.op(f"{name}/apart", "Reshape", [product, graph.constant((-1, *shape))], shape)

@@ -145,13 +145,19 @@ def pooled(kind: str) -> Any:
             return k.add("softmax", k.add("reshape", logits, shape=(4,)), "softmax")
         mean = k.add("global_mean", x, "mean", keepdims=False)
         peak = k.add("global_max", x, "peak", keepdims=False)
-        both = k.add("concatenate", [peak, mean], "both", axis=1)
-        return k.classify({"mean": mean, "peak": peak, "both": both}[kind])
+        joined = {
+            "mean": [mean],
+            "peak": [peak],
+            "both": [peak, mean],
+            "three": [mean, peak, mean],
+            "both and what has no place": [peak, mean, placeless(k, x)],
+        }[kind]
+        return k.classify(k.add("concatenate", joined, "joined", axis=1) if len(joined) > 1 else joined[0])
 
     return make
 
 
-WHOLE = ("mean", "peak", "both", "whole window", "convolution of one pixel")
+WHOLE = ("mean", "peak", "both", "three", "whole window", "convolution of one pixel")
 POOLED = (*WHOLE, *GRIDS, "cells and peak")
 
 
@@ -188,8 +194,9 @@ def test_class_activation_sums_to_the_logits(kind: str, maps: dict[str, Any]) ->
         assert difference(found.sum(axis=(1, 2)), expected) < TOLERANCE
 
 
-def test_what_has_no_place_is_left_out_of_the_class_activation(tmp_path: Path) -> None:
-    made = network(pooled("cells and what has no place"))
+@pytest.mark.parametrize("kind", ["cells and what has no place", "both and what has no place"])
+def test_what_has_no_place_is_left_out_of_the_class_activation(kind: str, tmp_path: Path) -> None:
+    made = network(pooled(kind))
     x = np.random.default_rng(3).normal(size=(3, *PICTURE)).astype(np.float32)
     read = evaluate(Network(made.nodes, {"x": made["logits"].inputs[0]}), x)["x"].reshape(3, -1)
     expected = logits(made, x) - read[:, -5:] @ made["logits"].weights["kernel"][-5:]
