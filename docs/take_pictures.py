@@ -18,7 +18,9 @@ sys.path.insert(0, str(DOCS.parent / "tests"))
 
 from fake_camera import write_video  # noqa: E402 - the tests' own camera
 
-SHOWN = {"star": (29,)}
+SHOWN = {"circle": (17,), "square": (17,), "star": (29, 29)}
+"""Two seconds each, so that the strip of the last seconds has something to show."""
+
 SIZES = {"page-wide": (1280, 860, "light"), "page-phone": (390, 844, "dark")}
 
 
@@ -46,7 +48,10 @@ def main() -> None:
             page.goto(f"http://127.0.0.1:{server.bind_addr[1]}/?model=four-shapes")
             page.get_by_test_id("start-camera").click()
             page.locator('[data-testid=answer][data-label="star"]').wait_for()
-            page.wait_for_timeout(4000)
+            page.wait_for_timeout(14_000)
+            page.locator('[data-testid=answer][data-label="square"]').wait_for()
+            page.locator('[data-testid=answer][data-label="star"]').wait_for()
+            page.wait_for_timeout(1500)
             # A fake camera is called after its file, which is of no interest to anybody.
             page.locator("[data-testid=camera-select] option:checked").evaluate(
                 "option => { option.textContent = 'Webcam'; }"
