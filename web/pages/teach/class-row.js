@@ -136,10 +136,16 @@ export class ClassRow {
       return;
     }
     this.#say(null);
+    this.name.value = checked.name;
+    const before = this.#class;
+    if (checked.name === before.name) return;
+    // Known at once: the news of it must not undo what is typed next.
+    this.#class = { ...before, name: checked.name };
     try {
-      if (checked.name !== this.#class.name) await project().renameClass(this.id, checked.name);
-      this.name.value = checked.name;
+      await project().renameClass(this.id, checked.name);
     } catch (error) {
+      this.#class = before;
+      this.#showName();
       showMessage('classes', error);
     }
   }

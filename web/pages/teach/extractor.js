@@ -31,7 +31,7 @@ async function follow() {
     if (followed === mine) mine.end = end;
     else end();
   } catch {
-    if (followed === mine) followed = null;
+    // Not again and again: whoever trains is told.
   }
 }
 
