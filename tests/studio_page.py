@@ -20,6 +20,9 @@ PLACES = {
     "/": CHECKOUT / "web" / "dist",
 }
 
+BACKBONE = "/source/lib/backbone/"
+"""Where the sources look for it."""
+
 IMPORTS = {"fflate": "./modules/fflate/esm/browser.js"}
 """Packages by the names that the sources import them by."""
 
@@ -36,11 +39,11 @@ class Files:
     """A static server, such as a published site lies on: the built pages, and the sources beside them.
 
     Args:
-        further: files by their address, e.g. "/backbone/model.json".
+        backbone: the folder that the page learns with; that of the built pages unless told.
     """
 
-    def __init__(self, further: dict[str, Path] | None = None) -> None:
-        handler = functools.partial(_Handler, further=further or {})
+    def __init__(self, backbone: Path | None = None) -> None:
+        handler = functools.partial(_Handler, backbone=backbone)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -51,14 +54,14 @@ class Files:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    def __init__(self, *args: Any, further: dict[str, Path]) -> None:
-        self._further = further
+    def __init__(self, *args: Any, backbone: Path | None) -> None:
+        self._backbone = backbone
         super().__init__(*args)
 
     def translate_path(self, path: str) -> str:
         plain = path.split("?")[0]
-        if plain in self._further:
-            return str(self._further[plain])
+        if self._backbone is not None and plain.startswith(BACKBONE):
+            return str(self._backbone / plain.removeprefix(BACKBONE))
         prefix = next(prefix for prefix in PLACES if plain.startswith(prefix))
         found = PLACES[prefix] / plain.removeprefix(prefix)
         if prefix == "/source/" and not found.exists():

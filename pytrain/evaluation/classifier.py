@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pytrain import bundle
 from pytrain.bundle import KERAS_MODEL, KNOWN, METADATA, Bundle
 from pytrain.errors import ModelError
+from pytrain.model.from_page import is_from_page, rebuild
 from pytrain.resources import shipped_models
 
 Floats = npt.NDArray[np.float32]
@@ -71,6 +72,8 @@ def open_classifier(source: Path | str) -> Classifier:
     """
     found = find_bundle(source)
     file = found.path / KERAS_MODEL
+    if not file.is_file() and is_from_page(found):
+        return _classifier(found, rebuild(found))
     if not file.is_file():
         raise ModelError(
             f"{found.path} has no {KERAS_MODEL}.",
@@ -88,6 +91,10 @@ def open_classifier(source: Path | str) -> Classifier:
             f"{file} cannot be loaded by Keras: {error}.", fix="Copy it or export the model again."
         ) from None
     _check_outputs(file, model, found)
+    return _classifier(found, model)
+
+
+def _classifier(found: Bundle, model: Any) -> Classifier:
     return Classifier(
         found.name, model, found.labels, found.unknown_threshold, found.score, _fingerprints(found)
     )

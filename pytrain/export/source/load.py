@@ -16,6 +16,7 @@ from pytrain.bundle import Bundle
 from pytrain.errors import ExportError, PytrainError
 from pytrain.export.source.keras_files import CONFIG, check_unlocked, load_archive, load_hdf5
 from pytrain.export.source.labels import read_labels
+from pytrain.model.from_page import is_from_page, rebuild
 
 KINDS = "a .keras or .h5 file of Keras, a SavedModel folder, or a model's folder of pytrain's own"
 
@@ -92,6 +93,8 @@ def _folder(path: Path) -> Source:
     if (path / bundle.METADATA).is_file():
         found = bundle.read(path)
         file = path / bundle.KERAS_MODEL
+        if not file.is_file() and is_from_page(found):
+            return Source(path, rebuild(found), None, found.labels, CONTRACT_RANGE, found)
         if not file.is_file():
             raise ExportError(
                 f"{path} carries no {bundle.KERAS_MODEL}.",
