@@ -85,7 +85,7 @@ function rename(row, label) {
   row.item.dataset.label = label;
   row.meter.dataset.testid = `bar-${label}`;
   row.meter.setAttribute('aria-label', words(label));
-  row.name.replaceChildren(shape(label), words(label));
+  row.name.replaceChildren(shape(label), make('span', {}, words(label)));
 }
 
 /** @returns {Row} */

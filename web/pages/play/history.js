@@ -62,7 +62,9 @@ export function remember(results) {
 /** @param {readonly string[]} names */
 function setLanes(names) {
   lanes = names;
-  byId('lanes').replaceChildren(...names.map((label) => make('li', {}, shape(label), words(label))));
+  byId('lanes').replaceChildren(
+    ...names.map((label) => make('li', {}, shape(label), make('span', {}, words(label)))),
+  );
   canvas.style.height = `${lanes.length * (LANE + GAP) - GAP}px`;
   draw(performance.now());
 }

@@ -25,6 +25,9 @@ import { offerServer } from './to-server.js';
 
 const select = byId('models', HTMLSelectElement);
 
+/** Signs of a headline that still leaves room for the picture on a phone. */
+const LONGEST_HEADLINE = 72;
+
 /** @type {import('./gallery-models.js').Entry[]} */
 let models = [];
 
@@ -183,12 +186,14 @@ function useBackend(backend) {
 /** @param {readonly string[]} labels */
 function headline(labels) {
   const names = labels.filter((label) => label !== UNKNOWN).map((label) => label.replaceAll('_', ' '));
-  if (names.length > 6 || names.length === 0) return `Show it something: it knows ${names.length} things.`;
-  const article = (/** @type {string} */ name) => `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
-  const last = article(String(names.at(-1)));
-  return names.length === 1
-    ? `Show it ${last}.`
-    : `Show it ${names.slice(0, -1).map(article).join(', ')} or ${last}.`;
+  const article = (/** @type {string} */ name) =>
+    /^(an?|the) /i.test(name) ? name : `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+  const all = names.map(article);
+  const last = all.pop();
+  const sentence = all.length ? `Show it ${all.join(', ')} or ${last}.` : `Show it ${last}.`;
+  return names.length > 0 && sentence.length < LONGEST_HEADLINE
+    ? sentence
+    : `Show it something: it knows ${names.length} things.`;
 }
 
 async function measureAgain() {
