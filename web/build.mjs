@@ -61,6 +61,7 @@ await Promise.all([
   bundle({ ...classic, entryPoints: { pytrain: 'web/pytrain.js' }, globalName: 'pytrain' }),
   bundle({ ...classic, entryPoints: { theme: 'web/pages/theme.js' } }),
   bundle({ ...classic, entryPoints: { 'pictures-worker': 'web/pages/play/pictures-worker.js' } }),
+  bundle({ ...classic, entryPoints: { 'kernel-worker': 'web/pages/inside/kernel-worker.js' } }),
   bundle({
     ...classic,
     entryPoints: Object.fromEntries(
