@@ -89,7 +89,7 @@ def test_forty_models_are_reached_by_keyboard_alone(
     page.keyboard.press("ArrowDown")
     below = page.evaluate(
         """() => {
-          const [one, first] = [document.activeElement, document.querySelector('#gallery li')];
+          const [one, first] = [document.activeElement, document.querySelector('#gallery [role=option]')];
           return one.offsetTop > first.offsetTop && one.offsetLeft === first.offsetLeft;
         }"""
     )
@@ -107,7 +107,7 @@ def test_forty_models_can_be_searched_by_name_and_by_class(
 ) -> None:
     page = open_page(plain_browser, "/?model=model-00", url=forty.url).page
     ready(page)
-    entries = page.locator("#gallery li:not([hidden])")
+    entries = page.locator("#gallery [role=option]:not([hidden])")
     expect(entries).to_have_count(44)
     page.get_by_test_id("gallery-find").fill("thing 31")
     expect(entries).to_have_count(1)

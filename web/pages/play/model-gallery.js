@@ -54,7 +54,7 @@ export function markChosen(chosen) {
 /** @param {Entry} model */
 function option(model) {
   const { name, address, error } = model;
-  const item = make('li', {
+  const item = make('div', {
     role: 'option',
     class: error ? 'model-entry broken' : 'model-entry',
     'data-testid': `model-${name}`,
@@ -166,12 +166,17 @@ function next(among, from, key) {
   return step === undefined ? undefined : among[Math.min(Math.max(place + step, 0), among.length - 1)];
 }
 
+/** @param {EventTarget | null} target @returns {HTMLElement | null} */
+function optionOf(target) {
+  return /** @type {HTMLElement} */ (target).closest('[role="option"]');
+}
+
 list.addEventListener('click', ({ target }) => {
-  const option = /** @type {HTMLElement} */ (target).closest('li');
+  const option = optionOf(target);
   if (option) take(option);
 });
 list.addEventListener('keydown', (event) => {
-  const option = /** @type {HTMLElement} */ (event.target).closest('li');
+  const option = optionOf(event.target);
   if (!option || event.ctrlKey || event.metaKey || event.altKey) return;
   const visible = options().filter(({ hidden }) => !hidden);
   const to = next(visible, option, event.key);
