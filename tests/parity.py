@@ -27,6 +27,7 @@ TOLERANCE = 1e-4
 
 LONGEST_CALL_SECONDS = 300
 BUILD = CHECKOUT / "tests" / "web" / "parity" / "build.mjs"
+PAGE = CHECKOUT / "tests" / "web" / "parity" / "page.js"
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -170,11 +171,9 @@ def write_models(folder: Path, model: Any) -> tuple[list[str], list[str]]:
 
 
 @contextmanager
-def open_parity(playwright: Playwright, folder: Path) -> Iterator[Parity]:
+def open_parity(playwright: Playwright, folder: Path, script: Path = PAGE) -> Iterator[Parity]:
     """Bundles the page with the npm packages as they are, serves `folder` beside it, and opens Chromium."""
-    subprocess.run(
-        ["node", str(CHECKOUT / "tests" / "web" / "parity" / "build.mjs"), str(folder)], check=True
-    )
+    subprocess.run(["node", str(BUILD), str(folder), str(script)], check=True)
     program = chromium.find()
     assert program is not None, "run: make browser"
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(folder)))

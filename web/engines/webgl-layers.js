@@ -3,5 +3,7 @@
 import '@tensorflow/tfjs-backend-webgl';
 import { serveEngine } from '../lib/engine.js';
 import { openLayers } from '../lib/layers.js';
+import { useFastConvolutions } from '../lib/webgl-kernels.js';
 
+useFastConvolutions();
 serveEngine('webgl', openLayers);
