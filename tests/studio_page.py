@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+from collections.abc import Sequence
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -59,23 +60,13 @@ class _Handler(SimpleHTTPRequestHandler):
         super().__init__(*args)
 
     def translate_path(self, path: str) -> str:
-        plain = path.split("?")[0]
-        if self._backbone is not None and plain.startswith(BACKBONE):
-            return str(self._backbone / plain.removeprefix(BACKBONE))
-        prefix = next(prefix for prefix in PLACES if plain.startswith(prefix))
-        found = PLACES[prefix] / plain.removeprefix(prefix)
-        if prefix == "/source/" and not found.exists():
-            # What the build makes lies beside pytrain.js, which is where the sources look for it, too.
-            found = PLACES["/"] / plain.removeprefix("/source/lib/")
-        return str(found)
+        return str(source_of(path.split("?")[0], self._backbone))
 
     def do_GET(self) -> None:
-        modules = self.path.removeprefix("/studio?") if self.path.startswith("/studio") else None
-        if modules is None:
+        if not self.path.startswith("/studio?"):
             super().do_GET()
             return
-        names = json.dumps(modules.split(","))
-        body = PAGE.replace("IMPORTS", json.dumps(IMPORTS)).replace("MODULES", names).encode()
+        body = page_of(self.path.removeprefix("/studio?").split(",")).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
@@ -83,6 +74,24 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def source_of(path: str, backbone: Path | None = None) -> Path:
+    """The file that an address below /source/, /modules/ or / stands for."""
+    if backbone is not None and path.startswith(BACKBONE):
+        return backbone / path.removeprefix(BACKBONE)
+    prefix = next(prefix for prefix in PLACES if path.startswith(prefix))
+    found = PLACES[prefix] / path.removeprefix(prefix)
+    if prefix == "/source/" and not found.exists():
+        # What the build makes lies beside pytrain.js, which is where the sources look for it, too.
+        return PLACES["/"] / path.removeprefix("/source/lib/")
+    return found
+
+
+def page_of(modules: Sequence[str]) -> str:
+    """The page's HTML."""
+    names = json.dumps(list(modules))
+    return PAGE.replace("IMPORTS", json.dumps(IMPORTS)).replace("MODULES", names)
 
 
 def open_studio(browser: Browser, files: Files, modules: tuple[str, ...] = MODULES) -> Watched:

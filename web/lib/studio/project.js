@@ -6,6 +6,7 @@ import { heldOutOf } from './held-out.js';
 import { className, freeName, same } from './names.js';
 import { toBlob, toPicture } from './pictures.js';
 import { projects, STORES } from './project-database.js';
+import { forgetSent } from './sent.js';
 import { warningsOf } from './warnings.js';
 
 /** @typedef {{id: string, name: string, colour: string}} Class */
@@ -101,6 +102,7 @@ export async function deleteProject(name) {
     for (const id of await transaction.keys('images', name, 'project')) erase(transaction, String(id));
     transaction.remove('projects', name);
   });
+  await forgetSent(name);
   const channel = new BroadcastChannel(CHANNEL);
   channel.postMessage({ project: name, deleted: true });
   channel.close();
