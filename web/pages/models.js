@@ -92,6 +92,6 @@ function rank(model) {
 }
 
 /** @param {Listed} model */
-function hardestTest({ accuracy = {} }) {
+export function hardestTest({ accuracy = {} }) {
   return accuracy.glyphs ?? accuracy.scenes ?? Object.values(accuracy)[0];
 }

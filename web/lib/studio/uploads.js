@@ -151,7 +151,7 @@ export class Uploads {
 
   async #sendAll() {
     const dataset = encodeURIComponent(this.project.name);
-    const there = await placesOnServer(dataset);
+    const there = await placesOnServer(this.project.name);
     const changes = await this.#changes(there);
     const made = new Set(there.labels);
     let left = changes.length;
@@ -271,15 +271,16 @@ async function removeThere(path) {
 }
 
 /**
- * What is on the server.
- * @param {string} dataset
+ * What is on the server. Of the list first: browsers write every 404 down as an error.
+ * @param {string} dataset its name
  * @returns {Promise<{labels: string[], places: Map<string, Place>}>}
  */
 async function placesOnServer(dataset) {
-  const found = await call(`datasets/${dataset}`).catch((error) => {
-    if (error instanceof ServerError && error.status === 404) return { labels: [] };
-    throw error;
-  });
+  const { datasets } = await call('datasets');
+  if (!datasets.some((/** @type {{name: string}} */ { name }) => name === dataset)) {
+    return { labels: [], places: new Map() };
+  }
+  const found = await call(`datasets/${encodeURIComponent(dataset)}`);
   /** @type {Map<string, Place>} */
   const places = new Map();
   for (const { name, images, held_out: heldOut } of found.labels) {

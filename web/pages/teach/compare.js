@@ -65,11 +65,12 @@ function table(compared) {
   const [{ labels, n }] = compared;
   const head = make('tr', {}, make('th', { scope: 'col' }, plural(n, 'picture')));
   for (const way of ways) head.append(make('th', { scope: 'col' }, WAYS[way]));
-  const best = Math.max(...compared.map(({ accuracy }) => accuracy ?? 0));
+  const shares = compared.map(({ accuracy }) => accuracy ?? 0);
+  const best = Math.max(...shares);
+  const equal = shares.every((share) => share === best);
   const overall = make('tr', { class: 'overall' }, make('th', { scope: 'row' }, 'Right'));
-  for (const { accuracy } of compared) {
-    const share = accuracy ?? 0;
-    overall.append(make('td', share === best ? { class: 'best' } : {}, percent(share)));
+  for (const share of shares) {
+    overall.append(make('td', share === best && !equal ? { class: 'best' } : {}, percent(share)));
   }
   const rows = labels.map((label, at) => {
     const row = make('tr', {}, make('th', { scope: 'row' }, label));
@@ -103,7 +104,7 @@ async function differences(compared, classifiers) {
   const shown = differ.slice(0, MOST_SHOWN);
   const list = make('ul', { class: 'differences', 'data-testid': 'differences' });
   for (const id of shown) list.append(await difference(id, classifiers));
-  const sentence = make('p', { class: 'verdict-of-both' }, text.filter(Boolean).join(' '));
+  const sentence = make('p', { class: 'in-words' }, text.filter(Boolean).join(' '));
   return shown.length ? [sentence, list] : [sentence];
 }
 

@@ -1,7 +1,6 @@
 // All files of a model, wherever it is: in memory, in the browser's storage, or on the server.
 
 import { PytrainError } from '../../lib/errors.js';
-import { base } from '../../lib/version.js';
 
 /** @typedef {import('../../lib/studio/saved-models.js').Files} Files */
 
@@ -14,15 +13,15 @@ const KNOWN = ['metadata.json', 'graph.json', 'model.json', 'golden/golden.json'
  */
 export async function filesOf(model) {
   const found = await model.open();
-  return typeof found === 'string' ? fetchFiles(found) : /** @type {Files} */ (found.files);
+  return typeof found === 'string' ? fetchFiles(model.name, found) : /** @type {Files} */ (found.files);
 }
 
 /**
  * @param {string} name of a model on the server
+ * @param {string} folder its address
  * @returns {Promise<Files>}
  */
-async function fetchFiles(name) {
-  const folder = new URL(`models/${encodeURIComponent(name)}/`, base);
+async function fetchFiles(name, folder) {
   /** @type {Record<string, Blob>} */
   const files = {};
   const add = async (/** @type {string} */ file, needed = true) => {

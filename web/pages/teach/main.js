@@ -7,6 +7,7 @@ import './keys.js';
 import './preview.js';
 import './extractor.js';
 import './train-here.js';
+import './train-python.js';
 import './compare.js';
 import './keep.js';
 import './zips.js';

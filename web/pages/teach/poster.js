@@ -28,10 +28,13 @@ function colourOf(label) {
   return studio.project?.classes.find(({ name }) => name === label)?.colour ?? '#8d8e88';
 }
 
-/** @param {readonly string[]} names in the order of the model's outputs */
+/** @param {readonly string[]} names */
 export function setLabels(names) {
-  const shown = names.slice(0, MOST_BARS);
-  labels = names;
+  // In the order of the page, whatever the model's is.
+  const order = studio.project?.classes.map(({ name }) => name) ?? [];
+  const place = (/** @type {string} */ name) => (order.indexOf(name) + order.length + 1) % (order.length + 1);
+  labels = [...names].sort((a, b) => place(a) - place(b));
+  const shown = labels.slice(0, MOST_BARS);
   bars.replaceChildren(...shown.map(bar));
 }
 

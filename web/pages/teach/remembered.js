@@ -12,7 +12,8 @@ const MODELS = 'pytrain.teach.models';
 
 /**
  * The names of a project's models, and what is to be told of them.
- * @typedef {{here?: string, learned?: Learned, python?: string}} Models
+ * @typedef {{here?: string, learned?: Learned, python?: string, sent?: boolean}} Models
+ *   sent: its pictures go to the server as they come
  */
 
 /**
