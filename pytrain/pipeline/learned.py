@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -135,8 +136,7 @@ def tune(
         resume=_has_checkpoint(run_dir, workers) if resume else False,
         workers=workers,
     )
-    for file in maps.glob("*.maps"):
-        file.unlink(missing_ok=True)
+    shutil.rmtree(maps, ignore_errors=True)
     phase = _phase(tuned)
     if not tuned.kept:
         return None, phase

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from pytrain.cli import main
 from pytrain.dataset.four_shapes.classic import draw_classic
 from pytrain.errors import BrowserError
 from pytrain.training import feature_cache
+from pytrain.training.fine_tune import Plan, fine_tune
 
 EACH = 8
 MODELS = "exported_models"
@@ -179,6 +181,23 @@ def test_a_second_run_from_python_computes_nothing_and_comes_to_the_same(
     for what in ("calibration", "metrics", "dataset", "training"):
         assert second[what] == first[what]
     assert any(line.startswith("Done in") for line in said)
+
+
+def test_fine_tuning_ends_in_a_model_and_leaves_nothing_behind(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is kept or not, which so few pictures leave open."""
+    monkeypatch.setattr("pytrain.pipeline.learned.fine_tune", partial(fine_tune, plan=Plan(epochs=2)))
+    assert train("pets", "--out", f"{MODELS}/tuned", "--fine-tune", "always") == 0
+    made = bundle.read(here / MODELS / "tuned")
+    page = (made.path / bundle.REPORT).read_text(encoding="utf-8")
+    assert "<h3>Fine-tuning" in page
+    assert ("tried, not kept" in page) != made.metadata["pytrain"]["training"]["fine_tuned"]
+    (figures,) = made.metadata["pytrain"]["metrics"].values()
+    assert figures["accuracy"] >= 0.75
+    runs = here / MODELS / ".runs"
+    assert not [path for path in runs.rglob("*") if "tuned" in path.name and path.parent != runs]
+    assert not list(runs.rglob("*.maps"))
 
 
 # What may come in
