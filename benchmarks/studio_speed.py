@@ -88,7 +88,7 @@ def compare(page: Page, origin: str, model: str, backend: str, rounds: int) -> N
         f"{times:5.2f} times ({least:.2f} to {most:.2f}), goal {goal:g}: {'yes' if times >= goal else 'NO'}"
     )
     if backend == "auto":
-        pairs = [page.evaluate("(n) => withHeatMap(n)", 4 * frames) for _ in range(rounds)]
+        pairs = [page.evaluate("(n) => withHeatMap(n)", 12 * frames) for _ in range(rounds)]
         on, off = ([pair[place] for pair in pairs] for place in (0, 1))
         times, least, most = ratio(on, off)
         print(
