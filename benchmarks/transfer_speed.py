@@ -1,7 +1,6 @@
 """How long `pytrain train DIR` takes, beside the transfer learning that Keras's guide teaches.
 
     python benchmarks/transfer_speed.py [DIR] [--classes 5] [--per-class 40] [--runs 3]
-    python benchmarks/transfer_speed.py --many 100000
 
 The same pictures, the same frozen backbone (EfficientNet-Lite0), each in a fresh process, in turns:
 
@@ -13,11 +12,11 @@ The same pictures, the same frozen backbone (EfficientNet-Lite0), each in a fres
 
 "whole" is from the start of the process to its last file, TensorFlow's import included. "training alone" is
 for ours from the last picture looked at to the last head judged (the backbone's loading, embeddings, heads of
-all folds), and for the guide fit(), which learns from all pictures and never stops to validate. Accuracy is
-that of the most probable label on pictures that neither saw, each way reading them as it does.
+all folds), and for the guide fit(), which learns from all pictures and never stops to validate. "processor" is
+the time of all cores together, the browser's included, which hardly depends on what else the machine does.
+Accuracy is that of the most probable label on pictures that neither saw, each way reading them as it does.
 
-With --many, so many small pictures are trained on once: the time and the peak of memory after each step.
-Linux only, for the system is asked for the peak.
+The peak of memory beside each line is told on Linux only. For many pictures: transfer_memory.py.
 """
 
 from __future__ import annotations
@@ -49,7 +48,6 @@ def main() -> None:
     parser.add_argument("--classes", type=int, default=5)
     parser.add_argument("--per-class", type=int, default=40, help="pictures learned from")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--many", type=int, metavar="N", help="memory with N pictures instead")
     parser.add_argument("--guide", nargs=3, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.guide:
@@ -57,11 +55,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        if options.many:
-            measure_memory(work, options.many)
-        else:
-            learned, asked = deal(work, options.folder, options.classes, options.per_class)
-            compare(work, learned, asked, options.runs)
+        learned, asked = deal(work, options.folder, options.classes, options.per_class)
+        compare(work, learned, asked, options.runs)
 
 
 def guide(learned: Path, asked: Path, out: Path) -> None:
@@ -133,6 +128,12 @@ def peak_of(process: int) -> float:
     return sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
+def processor() -> float:
+    """Seconds that processes which have ended took of all cores."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def when(lines: list[Line], text: str) -> float:
     """Seconds until the first line that begins so."""
     return next(line.seconds for line in lines if line.text.strip().startswith(text))
@@ -167,17 +168,22 @@ def deal(work: Path, folder: Path | None, classes: int, per_class: int) -> tuple
 def compare(work: Path, learned: Path, asked: Path, runs: int) -> None:
     wholes: dict[str, list[float]] = {"ours, cold": [], "ours, again": [], "the guide": []}
     alone: dict[str, list[float]] = {name: [] for name in wholes}
+    busy: dict[str, list[float]] = {name: [] for name in wholes}
     right: dict[str, list[float]] = {name: [] for name in wholes}
     for run in range(runs):
         out = work / f"run {run}" / "model"
         for name in ("ours, cold", "ours, again"):
+            before = processor()
             lines = watch("-m", "pytrain", "train", learned, "--out", out, "--backbone", BACKBONE)
+            busy[name].append(processor() - before)
             wholes[name].append(lines[-1].seconds)
             alone[name].append(when(lines, "right ") - when(lines, "looking: "))
             right[name].append(accuracy(out, asked))
             if run == 0:
                 show(name, lines)
+        before = processor()
         lines = watch(__file__, "--guide", learned, asked, out.with_name("guide.keras"))
+        busy["the guide"].append(processor() - before)
         wholes["the guide"].append(when(lines, "saved"))
         alone["the guide"].append(when(lines, "fit: done") - when(lines, "fit: begun"))
         right["the guide"].append(float(last_word(lines, "accuracy")))
@@ -193,7 +199,8 @@ def compare(work: Path, learned: Path, asked: Path, runs: int) -> None:
     for name in wholes:
         whole, training = statistics.median(wholes[name]), statistics.median(alone[name])
         print(
-            f"  {name:<12} whole {whole:6.1f} s (guide / this: {theirs[0] / whole:4.1f})   "
+            f"  {name:<12} whole {whole:6.1f} s (guide / this: {theirs[0] / whole:4.1f}), "
+            f"processor {statistics.median(busy[name]):6.1f} s   "
             f"training alone {training:6.1f} s ({theirs[1] / training:5.1f})   "
             f"right {statistics.median(right[name]):.1%}"
         )
@@ -212,15 +219,6 @@ def show(name: str, lines: list[Line]) -> None:
     print(f"{name}:")
     for line in lines:
         print(f"  {line.seconds:7.1f} s {line.peak:7.0f} MB  {line.text}")
-
-
-def measure_memory(work: Path, count: int) -> None:
-    from indexing import make
-
-    make(work / "many", count)
-    show(
-        f"{count:,} pictures", watch("-m", "pytrain", "train", work / "many", "--out", work / "out" / "many")
-    )
 
 
 if __name__ == "__main__":
