@@ -12,8 +12,8 @@ The same pictures, the same frozen backbone (EfficientNet-Lite0), each in a fres
 
 "whole" is from the start of the process to its last file, TensorFlow's import included. "training alone" is
 for ours from the last picture looked at to the last head judged (the backbone's loading, embeddings, heads of
-all folds), and for the guide fit(), which learns from all pictures and never stops to validate. "processor" is
-the time of all cores together, the browser's included, which hardly depends on what else the machine does.
+all folds), and for the guide fit(), which learns from all pictures and never stops to validate. "processor"
+is the time of all cores together, the browser's included, which hardly depends on what else a machine does.
 Accuracy is that of the most probable label on pictures that neither saw, each way reading them as it does.
 
 The peak of memory beside each line is told on Linux only. For many pictures: transfer_memory.py.
@@ -85,6 +85,7 @@ def guide(learned: Path, asked: Path, out: Path) -> None:
     print("fit: done")
     model.save(out)
     print("saved")
+    print(f"processor {time.process_time()}")
     print(f"accuracy {model.evaluate(test, verbose=0)[1]}")
 
 
@@ -181,9 +182,8 @@ def compare(work: Path, learned: Path, asked: Path, runs: int) -> None:
             right[name].append(accuracy(out, asked))
             if run == 0:
                 show(name, lines)
-        before = processor()
         lines = watch(__file__, "--guide", learned, asked, out.with_name("guide.keras"))
-        busy["the guide"].append(processor() - before)
+        busy["the guide"].append(float(last_word(lines, "processor")))
         wholes["the guide"].append(when(lines, "saved"))
         alone["the guide"].append(when(lines, "fit: done") - when(lines, "fit: begun"))
         right["the guide"].append(float(last_word(lines, "accuracy")))
