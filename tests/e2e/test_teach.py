@@ -16,6 +16,7 @@ from gestures import GESTURES, draw, record, wait_until_shown
 from live import CHECKOUT, Launch, Open, Server, Watched
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
+from studio_page import Files
 
 from pytrain.dataset.four_shapes import draw_scene
 
@@ -600,6 +601,102 @@ def test_play_opens_what_was_trained(taught: Page) -> None:
 def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:
     taught.get_by_test_id("here-report").locator("summary").click(force=True)
     assert all_of_axe(taught) == []
+
+
+# Training in Python: the training itself is in test_studio_story.py
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Server]:
+    """A server in a folder of its own, without a model."""
+    started = Server(tmp_path)
+    yield started
+    started.stop()
+
+
+def fill(page: Page) -> None:
+    """Six pictures in each of two classes."""
+    for number, label in enumerate(("circle", "star"), 1):
+        drop(page, row(page, number), [(f"{seed}.jpg", jpeg(label, seed)) for seed in range(6)])
+        wait_for(page, number, 6)
+
+
+def test_a_training_in_python_is_found_again_after_a_reload_and_can_be_stopped(
+    open_page: Open, plain_browser: Browser, shop: Server, tmp_path: Path
+) -> None:
+    page = open_page(plain_browser, "/teach/", url=shop.url).page
+    fill(page)
+    page.get_by_test_id("recipe").click()
+    page.get_by_test_id("python-name").fill("Shapes")
+    expect(page.get_by_text('--out "exported_models/Shapes"')).to_be_visible()
+    page.get_by_test_id("train-python").click()
+    way = page.get_by_test_id("way-python")
+    expect(way).to_have_attribute("data-state", "running")
+    expect(page.get_by_test_id("python-progress")).to_contain_text("Log")
+    page.reload()
+    expect(way).to_have_attribute("data-state", "running")
+    page.get_by_test_id("train-python").click()
+    expect(way).to_have_attribute("data-state", "idle")
+    expect(page.get_by_test_id("message")).to_be_hidden()
+    assert len(list((tmp_path / "datasets" / "My project").glob("Class ?/*.jpg"))) == 10
+    assert len(list((tmp_path / "datasets" / "My project" / ".held-out").glob("Class ?/*.jpg"))) == 2
+    assert not (tmp_path / "exported_models" / "Shapes").exists()
+
+
+def test_frames_wait_while_the_server_is_gone_and_are_sent_when_it_is_back(
+    camera_browser: Browser, shop: Server, tmp_path: Path
+) -> None:
+    watched = Watched(camera_browser.new_context(viewport=WIDE), shop.url)
+    page = watched.page
+    page.goto(shop.url + "/teach/")
+    start_camera(page)
+    page.get_by_test_id("recipe").click()
+    page.get_by_test_id("always-send").check()
+    page.keyboard.down("1")
+    wait_for(page, 1, 5)
+    page.route("**/api/**", lambda route: route.abort())
+    wait_for(page, 1, 15)
+    page.keyboard.up("1")
+    recorded = settle(page, 1)
+    expect(page.get_by_test_id("train-hint")).to_contain_text("for the server")
+    page.unroute("**/api/**")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.get_by_test_id("train-hint")).to_be_empty()
+    there = [*(tmp_path / "datasets").rglob("*.jpg")]
+    assert len(there) == recorded
+    assert all("ERR_FAILED" in error for error in watched.errors)
+    page.context.close()
+
+
+def test_a_model_is_put_on_the_server_and_replaced_only_when_asked(
+    taught: Page, server: Server, tmp_path: Path
+) -> None:
+    taught.get_by_test_id("server-name").fill("Gestures")
+    taught.get_by_test_id("keep-server").click()
+    expect(taught.get_by_test_id("kept-server")).to_contain_text("Saved as Gestures")
+    assert taught.request.get(f"{server.url}/models/Gestures/metadata.json").ok
+    taught.get_by_test_id("browser-name").fill("My project")
+    taught.get_by_test_id("keep-browser").click()
+    message = taught.get_by_test_id("message")
+    expect(message).to_contain_text("There is My project already")
+    message.get_by_role("button", name="Use My project 2").click()
+    taught.keyboard.press("Enter")
+    expect(taught.get_by_test_id("kept")).to_contain_text("Kept as My project 2")
+
+
+def test_without_a_server_the_page_says_what_python_needs(plain_browser: Browser) -> None:
+    site = Files()
+    watched = Watched(plain_browser.new_context(viewport=WIDE), site.url)
+    page = watched.page
+    page.goto(site.url + "/teach/index.html")
+    fill(page)
+    expect(page.get_by_test_id("way-python")).to_contain_text("Needs pytrain serve")
+    expect(page.get_by_test_id("train-python")).to_be_disabled()
+    expect(page.get_by_test_id("train-here")).to_be_enabled()
+    page.get_by_test_id("recipe").click()
+    expect(page.get_by_text("Start it there with pytrain serve")).to_be_visible()
+    page.context.close()
+    site.stop()
 
 
 # Zips

@@ -22,7 +22,9 @@ const ACTIONS = {
 function types(target) {
   return (
     target instanceof HTMLElement &&
-    target.matches('select, textarea, input:not([type="range"], [type="radio"], [type="file"])')
+    target.matches(
+      'select, textarea, input:not([type="range"], [type="radio"], [type="checkbox"], [type="file"])',
+    )
   );
 }
 

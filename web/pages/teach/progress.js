@@ -5,6 +5,9 @@ import { make } from '../dom.js';
 /** What is below so many seconds is not worth telling. */
 const SOON = 5;
 
+/** Before so much is done, nobody knows how long the rest takes. */
+const TELLING = 0.2;
+
 export class Progress {
   /** @param {HTMLElement} box */
   constructor(box) {
@@ -64,8 +67,11 @@ export function duration(seconds) {
   return `${Math.round(seconds / 60)} min`;
 }
 
-/** @param {number | null | undefined} seconds */
-export function timeLeft(seconds) {
-  if (seconds === null || seconds === undefined) return '';
+/**
+ * @param {number | null | undefined} seconds
+ * @param {number | null} [share] of what is done; from a little nothing can be told
+ */
+export function timeLeft(seconds, share) {
+  if (seconds === null || seconds === undefined || (share ?? 0) < TELLING) return '';
   return seconds < SOON ? 'nearly done' : `about ${duration(seconds)} left`;
 }

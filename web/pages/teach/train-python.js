@@ -155,7 +155,7 @@ async function follow(job, mine) {
 function showJob({ state, step, progress: share, eta }) {
   if (state !== 'running') return;
   const title = step ? (STEPS[step] ?? step) : 'Starting Python';
-  progress.show(title, timeLeft(eta), share ?? null);
+  progress.show(title, timeLeft(eta, share), share ?? null);
 }
 
 /**
