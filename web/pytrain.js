@@ -219,6 +219,9 @@ export class ImageClassifier {
         'layers() lists them.',
       );
     }
+    if (most !== undefined && !(Number.isInteger(most) && most >= 1)) {
+      throw new PytrainError(`activations was given ${describe(most)} as most.`, 'a whole number from 1');
+    }
     const ready = unwrap(source, 'activations');
     await whenReady(ready);
     return this.#runner.activations(ready, wanted, most);

@@ -183,6 +183,7 @@ def test_filters_are_the_weights_with_their_normalisation(page: Page, keras_mode
     [
         ("(c, image) => c.activations(image, 'blok1_conv')", "Did you mean 'block1_conv'"),
         ("(c, image) => c.activations(image, 7)", "names of layers"),
+        ("(c, image) => c.activations(image, 'lens', { most: 0 })", "a whole number from 1"),
         ("(c, image) => c.activations('a picture', 'lens')", "activations was given 'a picture'"),
         ("(c) => c.filters('logits')", "The layer logits has no filters"),
         ("(c) => { c.heatMap = 'yes'; }", "The option heatMap is 'yes'"),

@@ -58,7 +58,8 @@ export function serveEngine(name, openNetwork, prepare = () => {}) {
   port.onmessage = (/** @type {MessageEvent<Request>} */ { data }) => {
     last = last.then(async () => {
       try {
-        port.postMessage({ id: data.id, value: await answer(data) });
+        const value = await answer(data);
+        port.postMessage({ id: data.id, value }, buffersOf(value));
       } catch (error) {
         port.postMessage({ id: data.id, error: toPlain(error) });
       }
@@ -75,6 +76,20 @@ async function ofFrame(model, request) {
   if (request.type === 'predict') return model.predict(pixels, request.heatMap);
   if (request.type === 'embed') return { embedding: await model.embed(pixels) };
   return { maps: await model.activations(pixels, request.names, request.most) };
+}
+
+/**
+ * The numbers of an answer that nobody needs here any more: they are handed over instead of copied.
+ * @param {any} value
+ * @returns {ArrayBuffer[]}
+ */
+function buffersOf(value) {
+  const maps = Object.values(value?.maps ?? {}).map(({ values }) => values);
+  const all = [value?.embedding, value?.activation?.values, value?.values, ...maps];
+  const own = all.filter(
+    (values) => values instanceof Float32Array && values.byteLength === values.buffer.byteLength,
+  );
+  return [...new Set(own.map(({ buffer }) => buffer))];
 }
 
 /** @param {string} name */
