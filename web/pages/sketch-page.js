@@ -105,6 +105,7 @@ window.addEventListener('unhandledrejection', ({ reason }) => {
   showMessage('sketch', reason instanceof DOMException ? cameraError(reason) : reason);
 });
 window.addEventListener('error', ({ error }) => error && showMessage('sketch', error));
+byId('full').hidden = !document.fullscreenEnabled;
 byId('full').addEventListener('click', () => stage.requestFullscreen());
 // Whatever a click does in a sketch, Enter does too.
 stage.addEventListener('keydown', (event) => {
@@ -121,4 +122,5 @@ const response = await fetch(file);
 source.textContent = response.ok
   ? toCopy(await response.text())
   : `${file} cannot be read (${response.status}).`;
+byId('model-field').hidden = !source.textContent?.includes(`get('model')`);
 await offerModels().catch((error) => showMessage('sketch', error));

@@ -18,9 +18,9 @@ async function setup() {
   const classifier = await pytrain.imageClassifier(model, { smoothing: 0.5 });
   classifier.classifyStart(video, (results) => {
     answer = results.answer;
-    const message = { type: 'pytrain.results', model, answer, results: [...results] };
-    channel.postMessage(message);
-    second?.postMessage(message, '*');
+    const all = { type: 'pytrain.results', model, answer, results: [...results], time: Date.now() };
+    channel.postMessage(all);
+    second?.postMessage(all, '*');
     sent++;
   });
 }
