@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 Floats = npt.NDArray[np.float32]
 
-VERSION = 2
+VERSION = 3
 """Of head.json; the page refuses any other."""
 
 HEAD = "head.json"
@@ -174,13 +174,13 @@ def _fit(level_of: npt.NDArray[np.int64]) -> dict[str, Any]:
         "levels": np.bincount(of_cells[: len(of_cells) // cells]).tolist(),
         "groups": len(level_of) - len(of_cells),
         "emphasis": asdict(head.EMPHASIS),
+        "knownEmphasis": asdict(head.WITHOUT_GROUPS),
         "strengths": list(fitter.STRENGTHS),
         "usual": fitter.USUAL,
         "squaresPenalty": head.SQUARES_PENALTY,
         "sharpness": head.SHARPNESS,
         "few": head.FEW,
         "straying": head.STRAYING,
-        "mostStrays": head.MOST_STRAYS,
         "ridge": head.RIDGE,
         "folds": cross_validation.FOLDS,
         "rejected": cross_validation.REJECTED,

@@ -236,10 +236,10 @@ function lessonOf({ counts, apart, none = 0, heldOut = 5, flipped = false }) {
 const whole = {
   ...fit,
   emphasis: python.heads[0].emphasis,
+  knownEmphasis: { levels: [1, 0.8, 0], places: true },
   few: 2000,
   strengths: [3, 10, 30, 100],
   usual: 10,
-  mostStrays: 200,
   folds: 5,
   rejected: 0.03,
   rejectedAtMost: 0.1,

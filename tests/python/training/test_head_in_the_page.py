@@ -23,6 +23,7 @@ from pytrain.training.head import (
     SHARPNESS,
     SQUARES_PENALTY,
     STRAYING,
+    WITHOUT_GROUPS,
     Emphasis,
     Part,
     Rows,
@@ -64,7 +65,7 @@ def expected() -> dict[str, Any]:
     spread = Spread(found.mean, found.variance, rows[PICTURES:] - pictures[::EACH], LEVEL_OF)
     targets = np.eye(CLASSES, dtype=np.float32)[truth]
     heads = []
-    for emphasis in (EMPHASIS, WITHOUT_PLACES):
+    for emphasis in (EMPHASIS, WITHOUT_GROUPS, WITHOUT_PLACES):
         scaling, strays = spread.scaling(emphasis)
         entry: dict[str, Any] = {"emphasis": {"levels": list(emphasis.levels), "places": emphasis.places}}
         for name, solve in (("softmax", fit), ("squares", fit_squares)):

@@ -5,7 +5,7 @@ import { httpReader } from '../place.js';
 import { base } from '../version.js';
 
 /** Version of head.json; any other is refused. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * A number that is `base` + `each` * classes, and the way to it in a JSON file or an array.

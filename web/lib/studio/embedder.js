@@ -112,7 +112,7 @@ export class Embedder {
     const named = classes.filter(({ name }) => name !== UNKNOWN);
     return named.flatMap(({ id }) => {
       const learned = this.project.images(id).filter(({ heldOut }) => !heldOut);
-      return withViews(learned, named.length, this.head.fit.mostStrays);
+      return withViews(learned, named.length);
     });
   }
 

@@ -6,8 +6,9 @@
 import { PytrainError } from '../errors.js';
 import { SIZE } from '../preprocess.js';
 
-/** Pictures of each class that have a view, about; and of all classes together. */
-const EACH = 64;
+/** Pictures of each class that have a view, and of all classes together: each takes as long as a picture. */
+const EACH = 32;
+const MOST = 100;
 
 const SMALLEST = 0.7;
 const LARGEST = 1.1;
@@ -24,11 +25,10 @@ const COLOUR = 0.4;
  * @template {{id: string}} T
  * @param {readonly T[]} pictures oldest first
  * @param {number} classes
- * @param {number} most of all classes together
  * @returns {{id: string, mirrored: boolean}[]}
  */
-export function withViews(pictures, classes, most) {
-  const wanted = Math.max(1, Math.min(EACH, Math.floor(most / classes)));
+export function withViews(pictures, classes) {
+  const wanted = Math.max(1, Math.min(EACH, Math.floor(MOST / classes)));
   let step = 1;
   while (pictures.length / step > wanted) step *= 2;
   return pictures

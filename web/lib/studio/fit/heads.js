@@ -53,8 +53,24 @@ const MIRROR_LEAST = 5;
  */
 export async function fitHeads(lesson, reader, fit, onProgress = () => {}) {
   const rows = new Rows(lesson, fit.folds);
-  const products = await productsOf(reader(rows), rows.count, range(rows.pictures), rows.basis(), fit);
-  return new Fitter(rows, products, fit, onProgress).fitAll();
+  const centre = range(rows.pictures);
+  const basis = rows.basis();
+  const fitter = new Fitter(rows, basis, fit, onProgress);
+  const readRows = reader(rows);
+  const { mirrored, ...classes } = fitter.fitClasses(
+    await productsOf(readRows, rows.count, centre, basis, fit),
+  );
+  // What is none of the classes is told by other parts of the embedding.
+  const ofKnown = { ...fit, emphasis: fit.knownEmphasis };
+  const known = fitter.fitKnown(await productsOf(readRows, rows.count, centre, basis, ofKnown), mirrored);
+  const rejected = known.heldOut.filter((score) => score < known.threshold).length;
+  return {
+    ...classes,
+    known: known.head,
+    threshold: known.threshold,
+    mirrored,
+    heldOut: { ...classes.heldOut, rejected: known.heldOut.length ? rejected / known.heldOut.length : null },
+  };
 }
 
 /**
@@ -70,20 +86,20 @@ class Fitter {
 
   /**
    * @param {Rows} rows
-   * @param {import('./products.js').Products} products
+   * @param {number[]} basis
    * @param {Fit} fit
    * @param {(progress: Progress) => void} onProgress
    */
-  constructor(rows, products, fit, onProgress) {
+  constructor(rows, basis, fit, onProgress) {
     this.rows = rows;
-    this.products = products;
+    this.basis = basis;
     this.fit = fit;
     this.onProgress = onProgress;
     this.classes = rows.names.length;
-    const place = new Map(products.basis.map((row, at) => [row, at]));
+    const place = new Map(basis.map((row, at) => [row, at]));
     /** Places in the basis. */
     this.at = (/** @type {number} */ row) => /** @type {number} */ (place.get(row));
-    this.ofPictures = products.basis.flatMap((row, at) => (row < rows.pictures.to ? [at] : []));
+    this.ofPictures = basis.flatMap((row, at) => (row < rows.pictures.to ? [at] : []));
     this.folds = this.#foldsToJudge();
     /** Choosing how strongly to fit few pictures would be luck. */
     this.few = rows.pictures.to <= fit.few;
@@ -91,12 +107,15 @@ class Fitter {
     this.total = (this.strengths.length + 2) * this.folds.length + 2;
   }
 
-  /** @returns {Fitted} */
-  fitAll() {
-    const mirrored = this.#mirrorsShowTheSame();
+  /**
+   * The head that tells classes apart, and what it is worth.
+   * @param {import('./products.js').Products} products
+   */
+  fitClasses(products) {
+    const { pictures, heldOut, names } = this.rows;
+    const mirrored = this.#mirrorsShowTheSame(products);
     const strays = this.#strays(mirrored);
-    const { pictures, heldOut } = this.rows;
-    const found = this.#coordinates(strays, this.ofPictures, range(pictures), range(heldOut));
+    const found = this.#coordinates(products, strays, this.ofPictures, range(pictures), range(heldOut));
     const space = { pictures: found.matrix, heldOut: found.further, toHead: found.toHead };
     const tries = this.strengths.map((strength) => this.#tried(space, strength));
     const chosen = tries.reduce((a, b) => (b.row.loss < a.row.loss ? b : a));
@@ -104,26 +123,17 @@ class Fitter {
     const { head, curves, held } = this.#final(space, strength, temperature);
     space.pictures.dispose();
     space.heldOut.dispose();
-    const known = this.#known(strays, mirrored);
-    const { names } = this.rows;
-    const heldTruth = this.#truthOf(range(heldOut));
     const heldProbabilities = softmax(held, this.classes, temperature);
-    const rejected = known.heldOut.filter((score) => score < known.threshold).length;
     return {
       logits: {
         kernel: head.kernel.map((one) => one / temperature),
         bias: head.bias.map((one) => one / temperature),
       },
-      known: known.head,
       temperature,
-      threshold: known.threshold,
       choice: { strength, tried: tries.map(({ row }) => row) },
       mirrored,
       curves,
-      heldOut: {
-        ...judge(heldProbabilities, heldTruth, names),
-        rejected: heldTruth.length ? rejected / heldTruth.length : null,
-      },
+      heldOut: judge(heldProbabilities, this.#truthOf(range(heldOut)), names),
       crossValidation: judge(softmax(chosen.logits, this.classes, temperature), chosen.truth, names),
     };
   }
@@ -162,13 +172,14 @@ class Fitter {
   /**
    * Whether heads that were told nothing of views answer mirrored ones about as well as others. A left hand that is
    * mirrored is a right hand: where such classes are told apart, they do not.
+   * @param {import('./products.js').Products} products
    */
-  #mirrorsShowTheSame() {
+  #mirrorsShowTheSame(products) {
     const { rows, fit, classes } = this;
-    const pictures = this.ofPictures.map((at) => this.products.basis[at]);
+    const pictures = this.ofPictures.map((at) => this.basis[at]);
     const views = range(rows.views);
     const asked = [...pictures, ...views];
-    const { matrix, further } = this.#coordinates([], this.ofPictures, asked);
+    const { matrix, further } = this.#coordinates(products, [], this.ofPictures, asked);
     /** @type {Record<'plain' | 'mirrored', {n: number[], right: number[]}>} */
     const found = {
       plain: { n: new Array(classes).fill(0), right: new Array(classes).fill(0) },
@@ -278,18 +289,19 @@ class Fitter {
 
   /**
    * The head for the classes and none of them, and the score that parts them.
-   * @param {import('./coordinates.js').Stray[]} strays
+   * @param {import('./products.js').Products} products
    * @param {boolean} mirrored
    */
-  #known(strays, mirrored) {
+  fitKnown(products, mirrored) {
     const { rows, fit, classes } = this;
+    const strays = this.#strays(mirrored);
     const views = this.#views(mirrored);
     const learned = [...range(rows.pictures), ...views, ...range(rows.none), ...range(rows.outsiders)];
-    const used = this.products.basis.flatMap((row, at) =>
+    const used = this.basis.flatMap((row, at) =>
       row < rows.views.from || row >= rows.views.to || views.includes(row) ? [at] : [],
     );
     const held = range(rows.heldOut);
-    const { matrix, further, toHead } = this.#coordinates(strays, used, learned, held);
+    const { matrix, further, toHead } = this.#coordinates(products, strays, used, learned, held);
     const truth = this.#truthOf(learned).map((label) => (label < 0 ? classes : label));
     const task = { coordinates: matrix, truth, outputs: classes + 1, strength: fit.usual };
     /** @type {number[]} */
@@ -317,13 +329,14 @@ class Fitter {
   }
 
   /**
+   * @param {import('./products.js').Products} products
    * @param {import('./coordinates.js').Stray[]} strays
    * @param {number[]} used which of the basis is learned from, by their places in it
    * @param {number[]} first rows
    * @param {number[]} [second] further rows, apart
    */
-  #coordinates(strays, used, first, second = []) {
-    const { basis, values: products, back } = this.products;
+  #coordinates({ values: products, back }, strays, used, first, second = []) {
+    const { basis } = this;
     const short = shorten(products, basis, strays, this.fit.straying);
     const rows = [...first, ...second];
     const { values, n, shares } = coordinatesOf(short.products, basis, used, rows, this.fit.ridge);

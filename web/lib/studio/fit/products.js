@@ -9,7 +9,6 @@ import { CHUNK, runsOf, Scaling } from './scaling.js';
 
 /**
  * @typedef {object} Products
- * @property {number[]} basis rows that the others are described by
  * @property {Float32Array} values [rows, basis]
  * @property {(shares: Float32Array, outputs: number) => {kernel: Float32Array, offset: Float32Array}} back how much of
  *   each row of the basis [basis, outputs] makes up weights on embeddings: kernel [width, outputs]; offset [outputs] is
@@ -20,7 +19,7 @@ import { CHUNK, runsOf, Scaling } from './scaling.js';
  * @param {import('./scaling.js').ReadRows} readRows
  * @param {number} count of all rows
  * @param {number[]} centre rows whose mean is the middle, and whose spread gives the sizes
- * @param {number[]} basis ascending
+ * @param {number[]} basis rows that the others are described by, ascending
  * @param {import('./scaling.js').Fit} fit
  * @returns {Promise<Products>}
  */
@@ -46,7 +45,6 @@ export async function productsOf(readRows, count, centre, basis, fit) {
     matrix.dispose();
   }
   return {
-    basis,
     values,
     back: (shares, outputs) => {
       const sums = new Matrix(shares, basis.length, outputs);

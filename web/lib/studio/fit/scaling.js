@@ -8,13 +8,13 @@
  * @property {number[]} levels features of each level of the network, in one cell
  * @property {number} groups numbers behind those of the cells, which have no place
  * @property {{levels: number[], places: boolean}} emphasis weights of the levels and, last, of the groups
+ * @property {{levels: number[], places: boolean}} knownEmphasis what tells whether a picture is of any class
  * @property {number[]} strengths
  * @property {number} usual
  * @property {number} squaresPenalty
  * @property {number} sharpness
  * @property {number} few
  * @property {number} straying
- * @property {number} mostStrays
  * @property {number} ridge
  * @property {number} folds
  * @property {number} rejected
