@@ -195,8 +195,8 @@ def test_an_unplugged_camera_is_noticed_and_can_be_started_again(
     start_camera(page)
     page.wait_for_function(
         """() => {
-          const [track] = document.querySelector('video').srcObject.getVideoTracks();
-          return track.readyState === 'live';
+          const [track] = document.querySelector('video').srcObject?.getVideoTracks() ?? [];
+          return track?.readyState === 'live';
         }"""
     )
 
