@@ -45,7 +45,7 @@ def rebuild(found: Bundle) -> Any:
     wanted = _backbone(found)
     assert wanted is not None
     backbone = load(str(wanted.get("name")))
-    weights = dict(_weights(found.path))
+    weights = dict(stored_weights(found.path))
     width, classes = len(level_of(backbone)), len(found.labels)
     shapes = {
         f"{name}/{part}": shape
@@ -72,8 +72,8 @@ def _backbone(found: Bundle) -> Mapping[str, Any] | None:
     return backbone if isinstance(backbone, Mapping) else None
 
 
-def _weights(folder: Path) -> Iterator[tuple[str, Array]]:
-    """All weights of graph.json that are plain numbers, by their full names."""
+def stored_weights(folder: Path) -> Iterator[tuple[str, Array]]:
+    """All weights of a bundle's graph.json that are plain numbers, by their full names."""
     for group in json.loads((folder / GRAPH_MODEL).read_text(encoding="utf-8"))["weightsManifest"]:
         data = b"".join((folder / path).read_bytes() for path in group["paths"])
         at = 0

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clients import CLIENTS, answers_of
-from live import Open, Server
+from live import CHECKOUT, Open, Server
 from photographs import CAT, COFFEE, MOTORCYCLE, tiles
 from PIL import Image
 from playwright.sync_api import Browser, Page
@@ -25,6 +25,7 @@ import pytrain
 from pytrain import bundle
 from pytrain.export.verify import verify
 from pytrain.image import read_image, to_input
+from pytrain.model.from_page import stored_weights
 from pytrain.pipeline import browser_backbone
 
 MODULES = ("names", "pictures", "saved-models", "project", "backbone", "trainer", "zip")
@@ -180,6 +181,18 @@ def test_the_network_that_the_page_learns_with_is_that_of_keras(page: Page, back
     assert np.abs(np.asarray(ours) - expected).max() < 0.01 * expected.max()
     head = json.loads((backbone / "head.json").read_text(encoding="utf-8"))
     assert head["width"] == expected.shape[1]
+
+
+def test_the_network_that_the_pages_bring_is_the_one_that_is_made_now(backbone: Path) -> None:
+    """Where this fails: make backbone."""
+    brought = CHECKOUT / "web" / "backbone"
+    heads = [json.loads((folder / "head.json").read_text(encoding="utf-8")) for folder in (brought, backbone)]
+    # The key is of the weights, whose last bits depend on the machine.
+    assert {**heads[0], "key": None} == {**heads[1], "key": None}
+    ours, theirs = (dict(stored_weights(folder)) for folder in (brought, backbone))
+    assert ours.keys() == theirs.keys()
+    for name, values in ours.items():
+        assert np.allclose(values, theirs[name], atol=2e-3 * max(1.0, np.abs(values).max())), name
 
 
 def test_tiles_of_photographs_are_told_apart_and_so_it_says(trained: Trained) -> None:
