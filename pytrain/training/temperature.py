@@ -17,8 +17,9 @@ def fit_temperature(logits: Floats, truth: Ints, pull: float = 0.0) -> float:
     Args:
         logits: [pictures, classes].
         truth: [pictures], class numbers.
-        pull: how much the guess that no scaling is needed counts, in pictures. A dozen right answers and no
-            wrong one would otherwise make the model sure of everything.
+        pull: how much the guess that no scaling is needed counts, in pictures: one over the variance of the
+            temperature's logarithm that is expected. A dozen right answers and no wrong one would otherwise
+            make the model sure of everything.
 
     Returns:
         Between 0.05 and 20; above 1 the model was too sure of itself.

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.model.imagenet_groups import GROUP_LEVEL
 from pytrain.training import fitter as module
-from pytrain.training.fitter import STRENGTHS, USUAL, Fitter
+from pytrain.training.fitter import STRENGTHS, SURE_OF_SQUARES, USUAL, Fitter
 from pytrain.training.head import EMPHASES, EMPHASIS
 from pytrain.training.temperature import fit_temperature, negative_log_likelihood
 
@@ -131,7 +131,7 @@ def test_the_figures_of_a_choice_are_those_of_left_out_pictures(fitter):
         head = fitter.logits(frozenset({4, fold}), EMPHASIS, row["strength"])
         parts.append((head.logits(fitter.features.read(here)), fitter.truth[here]))
     logits, truth = (np.concatenate(each) for each in zip(*parts, strict=True))
-    temperature = fit_temperature(logits, truth, pull=1.0)
+    temperature = fit_temperature(logits, truth, SURE_OF_SQUARES)
     assert row["temperature"] == pytest.approx(temperature)
     assert row["val_loss"] == pytest.approx(negative_log_likelihood(logits, truth, temperature))
     assert row["val_accuracy"] == pytest.approx((logits.argmax(1) == truth).mean())
