@@ -61,6 +61,7 @@ def photograph(page: Page, album: Path, name: str) -> None:
 
 def tells_gestures(page: Page) -> None:
     """Whatever the camera shows, the answer follows."""
+    expect(page.get_by_test_id("answer")).to_have_attribute("data-state", "known")
     for gesture in GESTURES:
         wait_until_shown(page, gesture)
         expect(page.get_by_test_id("answer")).to_have_attribute("data-label", gesture, timeout=8000)

@@ -540,6 +540,7 @@ def taught(gesture_browser: Browser, server: Server) -> Iterator[Page]:
 
 def test_it_tells_gestures_that_it_was_shown(taught: Page) -> None:
     expect(taught.get_by_test_id("here-outcome")).to_have_text(re.compile(r"^(9\d|100) %$"))
+    expect(taught.get_by_test_id("answer")).to_have_attribute("data-state", "known")
     for gesture in GESTURES:
         wait_until_shown(taught, gesture)
         expect(taught.get_by_test_id("answer")).to_have_attribute("data-label", gesture, timeout=5000)
@@ -588,6 +589,22 @@ def test_training_can_be_stopped_and_leaves_the_model_that_was_there(taught: Pag
     expect(taught.get_by_test_id("message")).to_be_hidden()
 
 
+def test_new_pictures_and_classes_ask_for_another_training(taught: Page) -> None:
+    expect(taught.get_by_test_id("headline")).to_have_text("Hold something up.")
+    before = count(taught, 1)
+    drop(taught, row(taught, 1), [("one.jpg", jpeg("circle", 1))])
+    expect(taught.get_by_test_id("lead")).to_have_text("1 picture is newer than what it has learned.")
+    row(taught, 1).get_by_role("option", name=f"Picture 1 of {before + 1}").click()
+    taught.keyboard.press("Delete")
+    expect(taught.get_by_test_id("headline")).to_have_text("Hold something up.")
+    taught.get_by_test_id("class-name-3").fill("Finger")
+    taught.keyboard.press("Enter")
+    expect(taught.get_by_test_id("lead")).to_have_text("It has not heard of Finger yet.")
+    taught.get_by_test_id("class-name-3").fill("Point")
+    taught.keyboard.press("Enter")
+    expect(taught.get_by_test_id("headline")).to_have_text("Hold something up.")
+
+
 def test_play_opens_what_was_trained(taught: Page) -> None:
     href = taught.get_by_test_id("play").get_attribute("href")
     assert href is not None
@@ -601,6 +618,21 @@ def test_play_opens_what_was_trained(taught: Page) -> None:
 def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:
     taught.get_by_test_id("here-report").locator("summary").click(force=True)
     assert all_of_axe(taught) == []
+
+
+def test_a_model_that_the_full_storage_does_not_take_can_still_be_tried_and_saved(
+    taught: Page, tmp_path: Path
+) -> None:
+    taught.evaluate(FULL.replace("'pictures'", "'files'"))
+    taught.get_by_test_id("train-here").click()
+    message = taught.get_by_test_id("message")
+    expect(message).to_contain_text("The model is trained, but not kept", timeout=90_000)
+    expect(taught.get_by_test_id("play")).to_be_hidden()
+    expect(taught.get_by_test_id("answer")).to_have_attribute("data-state", "known")
+    assert saved(taught, "zip-model", tmp_path).stat().st_size > 1_000_000
+    taught.reload()
+    expect(taught.get_by_test_id("play")).to_be_visible()
+    start_camera(taught)
 
 
 # Training in Python: the training itself is in test_studio_story.py
@@ -728,6 +760,46 @@ def test_a_project_zip_brings_pictures_and_model_to_another_browser(
         expect(row(page, number).locator(".hint")).to_have_text(checked)
     expect(page.get_by_test_id("answer")).to_contain_text("Ready")
     expect(page.get_by_test_id("here-outcome")).to_contain_text("%")
+    assert watched.errors == []
+    page.context.close()
+
+
+def test_where_two_models_differ_is_shown_picture_by_picture(
+    taught: Page, gesture_browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    assert taught.request.get(f"{server.url}/models/Gestures/metadata.json").ok, "of the test above"
+    zipped = saved(taught, "zip-project", tmp_path)
+    watched = Watched(gesture_browser.new_context(viewport=WIDE), server.url)
+    page = watched.page
+    page.goto(server.url + "/teach/")
+    page.get_by_test_id("open-file").set_input_files(zipped)
+    expect(page.get_by_test_id("project-name")).to_have_value("My project 2")
+    # What was a palm is called a fist from now on, and the other way round.
+    for number, name in ((1, "Other"), (2, "Palm"), (1, "Fist")):
+        page.get_by_test_id(f"class-name-{number}").fill(name)
+        page.keyboard.press("Enter")
+    expect(page.get_by_test_id("hold-1")).to_have_accessible_name(re.compile("Fist"))
+    page.get_by_test_id("train-here").click()
+    expect(page.get_by_test_id("train-here")).to_have_text("Stop")
+    expect(page.get_by_test_id("train-here")).to_have_text("Train again", timeout=90_000)
+    page.evaluate(
+        """() => {
+          const models = JSON.parse(localStorage['pytrain.teach.models']);
+          models['My project 2'].python = 'Gestures';
+          localStorage['pytrain.teach.models'] = JSON.stringify(models);
+        }"""
+    )
+    page.reload()
+    page.get_by_test_id("compare").click()
+    expect(page.get_by_test_id("compared").locator(".best")).to_have_count(1)
+    differences = page.get_by_test_id("differences").get_by_role("listitem")
+    first = differences.first
+    expect(first.get_by_role("img")).to_be_visible()
+    expect(first.locator(".mistaken")).to_have_text(re.compile("Palm|Fist"))
+    assert differences.count() == page.get_by_test_id("compared").locator("tbody").evaluate(
+        "body => [...body.rows].slice(1, 3).reduce((sum, { cells }) => sum + parseInt(cells[1].innerText), 0)"
+    )
+    assert all_of_axe(page) == []
     assert watched.errors == []
     page.context.close()
 

@@ -1,5 +1,6 @@
 // The list of classes, its warnings, and the row of record buttons that a phone has below the page.
 
+import { UNKNOWN } from '../../lib/studio/names.js';
 import { byId, make } from '../dom.js';
 import { showMessage } from '../message.js';
 import { camera, onCamera } from './camera-zone.js';
@@ -53,6 +54,7 @@ function show() {
     row.show(one, place);
     button.show(one, place);
   }
+  byId('unknown-hint').hidden = classes.length < 2 || classes.some(({ name }) => name === UNKNOWN);
   buttons.classList.toggle('scrolls', buttons.scrollWidth > buttons.clientWidth);
   showTotal();
   clearTimeout(warning);

@@ -3,7 +3,9 @@
 import { byId } from '../dom.js';
 import { camera, onCamera } from './camera-zone.js';
 import { KEYS } from './hold-button.js';
+import { newsFor } from './news.js';
 import { inFrame, on, project, studio } from './studio.js';
+import { canTrain } from './train-here.js';
 
 /** Below so many pictures a class is not done yet. */
 const ENOUGH = 10;
@@ -14,8 +16,11 @@ const typing = matchMedia('(hover: hover)');
 /** @returns {[string, string]} the headline, and the sentence below it */
 function next() {
   const { classes } = project();
-  const shown = studio.trained[studio.shown] ?? studio.trained.here ?? studio.trained.python;
+  const { here, python } = studio.trained;
+  const shown = here ?? python;
   if (studio.learning) return ['It learns.', 'The pictures that it has not seen tell how well.'];
+  const news = newsFor(project(), shown);
+  if (shown && news && canTrain()) return ['Train it again.', news];
   if (shown) {
     return ['Hold something up.', 'Not quite right? Record more of what it mixes up, then train again.'];
   }

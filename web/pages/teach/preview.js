@@ -135,7 +135,7 @@ function showLinks(model) {
     ['take', '../take-away/'],
   ]) {
     const link = byId(id, HTMLAnchorElement);
-    link.hidden = !model;
+    link.hidden = !model?.address;
     if (model) link.href = `${page}?model=${encodeURIComponent(model.address)}`;
   }
 }

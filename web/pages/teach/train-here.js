@@ -1,10 +1,12 @@
 // Training in the browser: the button, how far it is, the learning curve, and what came of it.
 
+import { UNKNOWN } from '../../lib/studio/names.js';
 import { trainHere } from '../../lib/studio/trainer.js';
 import { byId, make } from '../dom.js';
 import { clearMessage, showMessage } from '../message.js';
 import { Curve } from './curve.js';
 import { extractor } from './extractor.js';
+import { newsFor } from './news.js';
 import { percent } from './poster.js';
 import { duration, Progress } from './progress.js';
 import { modelsOf, rememberModels } from './remembered.js';
@@ -140,7 +142,8 @@ function showButton() {
   const { project: open } = studio;
   button.textContent = running ? 'Stop' : studio.trained.here ? 'Train again' : 'Train here';
   button.disabled = !running && (!open || studio.learning || !canTrain());
-  button.classList.toggle('primary', !running && !studio.trained.here);
+  const wanted = !studio.trained.here || (open && newsFor(open, studio.trained.here) !== '');
+  button.classList.toggle('primary', !running && Boolean(wanted));
   const { here } = studio.trained;
   byId('here-outcome').textContent = here?.accuracy === undefined ? '' : percent(here.accuracy);
   byId('way-here').dataset.state = running ? 'running' : here ? 'done' : 'idle';
@@ -150,7 +153,7 @@ function showButton() {
 export function canTrain() {
   const { project: open } = studio;
   if (!open) return false;
-  const named = open.classes.filter(({ name }) => name !== 'unknown');
+  const named = open.classes.filter(({ name }) => name !== UNKNOWN);
   return named.filter(({ id }) => open.images(id).length > 0).length >= 2;
 }
 

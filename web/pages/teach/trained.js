@@ -2,6 +2,7 @@
 
 import { freeName } from '../../lib/studio/names.js';
 import { listSavedModels, onSavedModels, openSavedModel, saveModel } from '../../lib/studio/saved-models.js';
+import { byId } from '../dom.js';
 import { showMessage } from '../message.js';
 import { mosaic } from './mosaic.js';
 import { modelsOf, rememberModels } from './remembered.js';
@@ -46,6 +47,7 @@ export async function keepHere(files, name, { labels, accuracy }) {
   try {
     const saved = await saveModel(name, files, { thumbnail: await mosaic(owner) });
     rememberModels(owner.name, { here: saved.name });
+    sayHowLong(await owner.persist());
     studio.trained.here = { ...inBrowser(saved), accuracy: accuracy ?? saved.accuracy };
   } catch (error) {
     studio.trained.here = {
@@ -65,6 +67,13 @@ export async function keepHere(files, name, { labels, accuracy }) {
   }
   studio.shown = 'here';
   tell('trained');
+}
+
+/** @param {boolean} lasting the browser promised not to make room by deleting it */
+function sayHowLong(lasting) {
+  byId('keep-hint').textContent = lasting
+    ? 'Everything stays in this browser until you delete it.'
+    : 'Everything stays in this browser, unless the disk gets full and it makes room. A zip is safe.';
 }
 
 /** What a model of this project is called in the browser: its own name again, or one that no other model has. */
