@@ -325,6 +325,16 @@ def test_a_sketch_plays_a_model_of_the_browsers_own(open_page: Open, plain_brows
     page.goto(page.url.split("?")[0] + "?model=browser:mine")
     page.wait_for_function("() => piles.length === 5")
     expect(page.get_by_test_id("model-select")).to_have_value("browser:mine")
+    # What has an address nowhere is looked for beside the copy.
+    expect(page.get_by_test_id("source")).to_contain_text("?? './mine/'")
+    expect(page.get_by_text("looks for it in a folder beside it")).to_be_visible()
+    page.goto(page.url.replace("image-sorter", "second-window"))
+    expect(page.get_by_test_id("model-select")).to_be_hidden()
+    page.goto(page.url.replace("second-window/", ""))
+    expect(page.get_by_test_id("model-select")).to_have_value("browser:mine")
+    expect(page.locator('a[href*="/sure-dots/"]')).to_have_attribute("href", re.compile("browser%3Amine"))
+    # Other libraries open addresses only.
+    expect(page.locator('a[href="tensorflow/"]')).to_be_visible()
 
 
 def test_the_gallery_leads_to_every_sketch_with_the_chosen_model(

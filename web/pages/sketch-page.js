@@ -2,7 +2,7 @@
 
 import { cameraError } from '../lib/camera.js';
 import { byId, copies } from './dom.js';
-import { everyModel, fillModels, openable } from './every-model.js';
+import { everyModel, fillModels, IN_BROWSER, openable } from './every-model.js';
 import { showMessage } from './message.js';
 import { asked } from './models.js';
 
@@ -17,11 +17,18 @@ const file = String(source.dataset.file);
 /** Absolute addresses: what is copied works wherever it is pasted, while this server runs. @param {string} path */
 const at = (path) => new URL(path, import.meta.url).href;
 
+/** What the copied sketch opens: the model that was chosen here; one of this browser from a folder beside the page. */
+function modelToCopy() {
+  const address = asked().model ?? OTHERWISE;
+  if (!address.startsWith(IN_BROWSER)) return address;
+  return `./${encodeURIComponent(address.slice(IN_BROWSER.length))}/`;
+}
+
 /** The sketch as it is copied: with whole addresses, and with the model that was chosen here. @param {string} code */
 function toCopy(code) {
-  const name = asked().model ?? OTHERWISE;
+  const name = modelToCopy().replaceAll('\\', '\\\\').replaceAll("'", "\\'");
   return code
-    .replaceAll(`?? '${OTHERWISE}'`, `?? ${JSON.stringify(name).replaceAll('"', "'")}`)
+    .replaceAll(`?? '${OTHERWISE}'`, () => `?? '${name}'`)
     .replace(/new URL\((['`])([^'`]+)\1, location\.href\)\.href/g, (_, quote, path) => {
       const whole = new URL(path, location.href).href.replace(/%7B/g, '{').replace(/%7D/g, '}');
       return quote + whole + quote;
@@ -65,7 +72,9 @@ function openFromBrowser() {
 
 async function offerModels() {
   const { model } = asked();
-  const models = await everyModel();
+  const ofLibrary = 'pytrain' in window;
+  const models = (await everyModel()).filter(({ address }) => ofLibrary || !address.startsWith(IN_BROWSER));
+  byId('beside').hidden = !model?.startsWith(IN_BROWSER);
   const shown = fillModels(select, models, model ?? (has(models, OTHERWISE) ? OTHERWISE : null));
   if (!model && shown && shown !== OTHERWISE) go(shown);
   select.addEventListener('change', () => go(select.value));
@@ -122,5 +131,6 @@ const response = await fetch(file);
 source.textContent = response.ok
   ? toCopy(await response.text())
   : `${file} cannot be read (${response.status}).`;
-byId('model-field').hidden = !source.textContent?.includes(`get('model')`);
-await offerModels().catch((error) => showMessage('sketch', error));
+const takesModel = source.textContent?.includes(`get('model')`);
+byId('model-field').hidden = !takesModel;
+if (takesModel) await offerModels().catch((error) => showMessage('sketch', error));

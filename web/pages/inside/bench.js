@@ -4,7 +4,7 @@ import { SIZE } from '../../lib/preprocess.js';
 import { grab } from '../../lib/sources.js';
 import { base } from '../../lib/version.js';
 import { byId, make } from '../dom.js';
-import { POOL } from './convolve.js';
+import { outputSize, POOL } from './convolve.js';
 import { frameOver, takeOff } from './overlay.js';
 import { PRESETS, resized } from './presets.js';
 import { changed } from './source.js';
@@ -65,23 +65,20 @@ function settings() {
 }
 
 /** @param {Answer} answer */
-function show({ width, height, pixels, between, probe }) {
+function show({ width, height, pixels, probe }) {
   if (result.width !== width || result.height !== height) Object.assign(result, { width, height });
   if (width * height === 0) return;
   const image = new ImageData(new Uint8ClampedArray(pixels), width, height);
   /** @type {CanvasRenderingContext2D} */ (result.getContext('2d')).putImageData(image, 0, 0);
-  showSizes(between, { width, height });
   showProbe(probe);
 }
 
-/**
- * @param {{width: number, height: number}} between
- * @param {{width: number, height: number}} end
- */
-function showSizes(between, end) {
+/** What happens to the size, and why. */
+function showSizes() {
   const { stride, padding, pooling } = settings();
   const side = Math.sqrt(bench.kernel.length);
-  const steps = [SIZE, between.width, ...(pooling === 'none' ? [] : [end.width])];
+  const between = outputSize(SIZE, side, stride, padding);
+  const steps = [SIZE, between, ...(pooling === 'none' ? [] : [Math.floor(between / POOL)])];
   write('sizes', steps.map((step) => `${step} x ${step}`).join(' → '));
   const why = [];
   if (padding === 'valid') {
@@ -238,6 +235,7 @@ function choosePreset(preset) {
   }
   byId('kernel-says').textContent = preset?.says ?? sumOf();
   fillGrid();
+  showSizes();
   changed();
 }
 
@@ -297,6 +295,7 @@ export function startBench() {
   for (const id of ['stride', 'padding', 'pooling', 'colour', 'shown']) {
     select(id).addEventListener('change', () => {
       bench.probe = null;
+      showSizes();
       changed();
     });
   }

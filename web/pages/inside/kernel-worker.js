@@ -20,9 +20,7 @@ import { convolve, patch, pool } from './convolve.js';
  * @property {number} width
  * @property {number} height
  * @property {ArrayBuffer} pixels RGBA of the result
- * @property {{height: number, width: number}} between size before pooling
  * @property {{top: number, left: number, values: number[], sum: number} | null} probe
- * @property {number} milliseconds
  */
 
 const port = /** @type {any} */ (self);
@@ -39,7 +37,6 @@ port.onmessage = (/** @type {MessageEvent<Question>} */ { data }) => {
 
 /** @param {Question} question @returns {Answer} */
 function run({ frame, kernel, stride, padding, pooling, grey: asGrey, signed, probe }) {
-  const start = performance.now();
   const maps = mapsOf(pixelsOf(frame), asGrey);
   const between = convolve(maps, kernel, { stride, padding });
   const result = pool(between, pooling);
@@ -48,9 +45,7 @@ function run({ frame, kernel, stride, padding, pooling, grey: asGrey, signed, pr
     width,
     height,
     pixels: colours(result, signed),
-    between: { width: between.width, height: between.height },
     probe: probe && probed(maps, between, { kernel, stride, padding, pooling, probe }),
-    milliseconds: performance.now() - start,
   };
 }
 
