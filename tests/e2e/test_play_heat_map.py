@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live import Open, findings
+from live import CHECKOUT, Open, findings
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pytrain.dataset.four_shapes import draw_classic
+
+DEMO = CHECKOUT / "exported_models" / "demo-mlp"
 
 OVERLAY = """() => {
   const heat = document.querySelector('#heat');
@@ -100,6 +102,7 @@ def test_it_comes_and_goes_by_a_key_on_the_drawing_pad(open_page: Open, plain_br
     expect(page.get_by_test_id("heat-toggle")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.skipif(not DEMO.is_dir(), reason="needs the second model that make demo trains")
 def test_a_model_that_cannot_tell_says_so(open_page: Open, plain_browser: Browser) -> None:
     page = open_page(plain_browser, "/?model=demo-mlp").page
     expect(page.get_by_test_id("answer")).to_have_attribute("data-state", "idle")

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from pytrain.dataset.four_shapes import draw_classic, draw_scene
 
+DEMO = CHECKOUT / "exported_models" / "demo-mlp"
+
 LABELS = ["circle", "square", "star", "triangle"]
 EACH = 4
 
@@ -204,6 +206,7 @@ def test_5000_files_at_once_stay_few_on_the_page_and_can_be_stopped(
     expect(page.get_by_test_id("sheet")).to_be_hidden()
 
 
+@pytest.mark.skipif(not DEMO.is_dir(), reason="needs the second model that make demo trains")
 def test_another_model_stops_the_sheet_and_looks_again_when_asked(
     open_page: Open, plain_browser: Browser, tmp_path: Path
 ) -> None:
