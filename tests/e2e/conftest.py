@@ -130,6 +130,42 @@ def knowing_server(knowing: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def second_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle called `a-second`: an untrained network without convolutions, right 36 times of 100."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    from pytrain.export import Facts, export
+
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    network = [
+        keras.Input((64, 64, 3)),
+        layers.AveragePooling2D(8),
+        layers.Flatten(),
+        layers.Dense(len(LABELS), activation="softmax"),
+    ]
+    made = export(
+        keras.Sequential(network),
+        tmp_path_factory.mktemp("second") / "exported_models" / "a-second",
+        labels=LABELS,
+        input_range="-1..1",
+        golden=[(draw_scene(label, 3), None) for label in LABELS],
+        facts=Facts(metrics={"test": {"accuracy": 0.36}}),
+        verify=False,
+    )
+    return made.path
+
+
+@pytest.fixture(scope="session")
+def two_models(second_model: Path) -> Iterator[Server]:
+    """A server with `a-second` and the shipped models."""
+    started = Server(second_model.parents[1])
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
         yield running

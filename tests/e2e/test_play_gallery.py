@@ -11,15 +11,18 @@ import pytest
 from live import CHECKOUT, Open, Server, findings
 from playwright.sync_api import Browser, Page, expect
 
-DEMO = CHECKOUT / "exported_models" / "demo-mlp"
+SHIPPED = [path.parent for path in (CHECKOUT / "exported_models").glob("*/model.json")]
 
 LABELS = ["circle", "square", "star", "triangle"]
 
 
 @pytest.fixture(scope="module")
-def forty(exported_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with 40 models of our own, the shipped ones, and two that cannot be used."""
+def forty(
+    exported_bundle: Path, second_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server with 41 models of our own, the shipped ones, and two that cannot be used."""
     models = tmp_path_factory.mktemp("forty") / "exported_models"
+    shutil.copytree(second_model, models / "a-second")
     for number in range(40):
         shutil.copytree(exported_bundle, models / f"model-{number:02}")
         name_classes(models / f"model-{number:02}", [f"thing {number}", "b", "c", "d"], number / 100)
@@ -59,17 +62,16 @@ def test_a_model_shows_its_picture_classes_accuracy_and_size(open_page: Open, pl
     page.wait_for_function("() => document.querySelector('#gallery img').naturalWidth > 0")
 
 
-@pytest.mark.skipif(not DEMO.is_dir(), reason="needs the second model that make demo trains")
 def test_choosing_one_switches_the_model_and_is_kept_in_the_address(
-    open_page: Open, plain_browser: Browser
+    open_page: Open, plain_browser: Browser, two_models: Server
 ) -> None:
-    page = open_page(plain_browser).page
+    page = open_page(plain_browser, "/?model=four-shapes", url=two_models.url).page
     ready(page)
-    page.get_by_test_id("model-demo-mlp").click()
-    expect(page.get_by_test_id("model-select")).to_have_value("demo-mlp")
+    page.get_by_test_id("model-a-second").click()
+    expect(page.get_by_test_id("model-select")).to_have_value("a-second")
     expect(page.get_by_test_id("accuracy")).to_have_text("36.0 %")
-    assert "model=demo-mlp" in page.url
-    assert chosen(page) == "demo-mlp"
+    assert "model=a-second" in page.url
+    assert chosen(page) == "a-second"
     page.get_by_test_id("model-select").select_option("four-shapes")
     expect(page.get_by_test_id("model-four-shapes")).to_have_attribute("aria-selected", "true")
     page.reload()
@@ -77,7 +79,6 @@ def test_choosing_one_switches_the_model_and_is_kept_in_the_address(
     assert chosen(page) == "four-shapes"
 
 
-@pytest.mark.skipif(not DEMO.is_dir(), reason="needs the second model that make demo trains")
 def test_forty_models_are_reached_by_keyboard_alone(
     open_page: Open, plain_browser: Browser, forty: Server
 ) -> None:
@@ -86,7 +87,7 @@ def test_forty_models_are_reached_by_keyboard_alone(
     page.get_by_test_id("gallery-find").focus()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.address") == "model-00"
-    steps = {"ArrowRight": "model-01", "ArrowLeft": "model-00", "End": "half", "Home": "demo-mlp"}
+    steps = {"ArrowRight": "model-01", "ArrowLeft": "model-00", "End": "half", "Home": "a-second"}
     for key, reached in steps.items():
         page.keyboard.press(key)
         assert page.evaluate("document.activeElement.dataset.address") == reached
@@ -106,14 +107,13 @@ def test_forty_models_are_reached_by_keyboard_alone(
     expect(stops).to_have_count(1)
 
 
-@pytest.mark.skipif(not DEMO.is_dir(), reason="needs the second model that make demo trains")
 def test_forty_models_can_be_searched_by_name_and_by_class(
     open_page: Open, plain_browser: Browser, forty: Server
 ) -> None:
     page = open_page(plain_browser, "/?model=model-00", url=forty.url).page
     ready(page)
     entries = page.locator("#gallery [role=option]:not([hidden])")
-    expect(entries).to_have_count(44)
+    expect(entries).to_have_count(43 + len(SHIPPED))
     page.get_by_test_id("gallery-find").fill("thing 31")
     expect(entries).to_have_count(1)
     expect(entries).to_contain_text("model-31")
@@ -122,7 +122,7 @@ def test_forty_models_can_be_searched_by_name_and_by_class(
     expect(page.get_by_test_id("headline")).to_contain_text("thing 31")
     page.get_by_test_id("gallery-find").fill("zebra")
     expect(entries).to_have_count(0)
-    expect(page.get_by_text("None of the 44 models has “zebra”.")).to_be_visible()
+    expect(page.get_by_text(f"None of the {43 + len(SHIPPED)} models has “zebra”.")).to_be_visible()
 
 
 def test_a_model_without_a_picture_is_shown_by_a_sign(

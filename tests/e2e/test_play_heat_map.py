@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live import CHECKOUT, Open, findings
+from live import Open, Server, findings
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pytrain.dataset.four_shapes import draw_classic
-
-DEMO = CHECKOUT / "exported_models" / "demo-mlp"
 
 OVERLAY = """() => {
   const heat = document.querySelector('#heat');
@@ -102,9 +100,10 @@ def test_it_comes_and_goes_by_a_key_on_the_drawing_pad(open_page: Open, plain_br
     expect(page.get_by_test_id("heat-toggle")).to_have_attribute("aria-pressed", "false")
 
 
-@pytest.mark.skipif(not DEMO.is_dir(), reason="needs the second model that make demo trains")
-def test_a_model_that_cannot_tell_says_so(open_page: Open, plain_browser: Browser) -> None:
-    page = open_page(plain_browser, "/?model=demo-mlp").page
+def test_a_model_that_cannot_tell_says_so(
+    open_page: Open, plain_browser: Browser, two_models: Server
+) -> None:
+    page = open_page(plain_browser, "/?model=a-second", url=two_models.url).page
     expect(page.get_by_test_id("answer")).to_have_attribute("data-state", "idle")
     toggle = page.get_by_test_id("heat-toggle")
     expect(toggle).to_be_disabled()

@@ -8,13 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from live import CHECKOUT, Open, findings
+from live import CHECKOUT, Open, Server, findings
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pytrain.dataset.four_shapes import draw_classic, draw_scene
-
-DEMO = CHECKOUT / "exported_models" / "demo-mlp"
 
 LABELS = ["circle", "square", "star", "triangle"]
 EACH = 4
@@ -206,21 +204,20 @@ def test_5000_files_at_once_stay_few_on_the_page_and_can_be_stopped(
     expect(page.get_by_test_id("sheet")).to_be_hidden()
 
 
-@pytest.mark.skipif(not DEMO.is_dir(), reason="needs the second model that make demo trains")
 def test_another_model_stops_the_sheet_and_looks_again_when_asked(
-    open_page: Open, plain_browser: Browser, tmp_path: Path
+    open_page: Open, plain_browser: Browser, two_models: Server, tmp_path: Path
 ) -> None:
     picture = tmp_path / "picture.png"
     Image.fromarray(draw_classic("star", 5)).save(picture)
-    page = open_page(plain_browser, "/?model=four-shapes").page
+    page = open_page(plain_browser, "/?model=four-shapes", url=two_models.url).page
     expect(page.get_by_test_id("answer")).to_have_attribute("data-state", "idle")
     page.evaluate(DROP, [2000, list(picture.read_bytes()), 2001, 2000])
     page.wait_for_function("() => document.querySelector('#sheet-progress').value > 0.01")
-    page.get_by_test_id("model-select").select_option("demo-mlp")
+    page.get_by_test_id("model-select").select_option("a-second")
     expect(page.get_by_test_id("sheet-note")).to_contain_text("Another model was chosen")
     expect(page.get_by_test_id("sheet-problems")).to_be_hidden()
     again = page.get_by_test_id("sheet-stop")
-    expect(again).to_have_text("Again with demo-mlp")
+    expect(again).to_have_text("Again with a-second")
     expect(page.get_by_test_id("check")).to_have_text("Same as Python")
     again.click()
     expect(again).to_have_text("Stop")

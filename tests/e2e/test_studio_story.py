@@ -1,4 +1,4 @@
-"""The whole way of somebody new: three gestures recorded, trained here and in Python, played, published."""
+"""The whole way of somebody new: from three gestures to a model, a sketch and a site of one's own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from threading import Thread
 from urllib.parse import urljoin
 
 import pytest
+from elsewhere import pasted
 from gestures import GESTURES, name_classes, record, wait_until_shown
 from live import Server, Watched
 from playwright.sync_api import Browser, Page, expect
@@ -109,6 +110,31 @@ def better_of_both(page: Page, album: Path) -> str:
     return better
 
 
+def take_away(teach: Page, model: str, browser: Browser, album: Path) -> None:
+    """Follows the link to the page Take away, and runs its sketch as pasted into a page of somebody else."""
+    href = teach.get_by_test_id("take-away").get_attribute("href")
+    assert href is not None
+    page = teach.context.new_page()
+    page.goto(urljoin(teach.url, href))
+    page.get_by_test_id("model-select").select_option(model)
+    page.get_by_test_id("way-p5").click()
+    expect(page.get_by_test_id("code")).to_contain_text("p5.min.js")
+    photograph(page, album, "take-away")
+    sketch = page.get_by_test_id("code").text_content()
+    assert sketch is not None
+    page.close()
+    with pasted(browser, sketch) as elsewhere:
+        elsewhere.wait_for_function(
+            """(labels) => {
+              window.said ??= new Set();
+              window.said.add(label);
+              return labels.every((one) => window.said.has(one));
+            }""",
+            arg=list(GESTURES),
+            timeout=90_000,
+        )
+
+
 def static_server(folder: Path) -> ThreadingHTTPServer:
     """Any web server that only hands out files."""
 
@@ -153,13 +179,14 @@ def test_from_three_gestures_to_a_published_site(
     tells_gestures(teach)
     play(teach, album, "play-better")
 
-    # What was trained here goes to the server as well, to be published.
+    # Take the sketch away; what was trained here is put on the server for that.
     model = PROJECT
     if better == "here":
         model = f"{PROJECT} here"
         teach.get_by_test_id("server-name").fill(model)
         teach.get_by_test_id("keep-server").click()
         expect(teach.get_by_test_id("kept-server")).to_contain_text("Saved as")
+    take_away(teach, model, gesture_browser, album)
     assert watched.errors == []
     assert watched.foreign == []
     context.close()

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 import pytest
 from gestures import GESTURES, draw, record, wait_until_shown
-from live import CHECKOUT, Launch, Open, Server, Watched
+from live import Launch, Open, Server, Watched, findings
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from studio_page import Files
@@ -100,13 +100,6 @@ def drop(page: Page, target: Locator, files: list[tuple[str, bytes]], times: int
         [[[name, base64.b64encode(content).decode()] for name, content in files], times],
     )
     target.dispatch_event("drop", {"dataTransfer": transfer})
-
-
-def all_of_axe(page: Page) -> list[str]:
-    """Everything that axe finds, of whatever impact."""
-    page.evaluate((CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
-    return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
 
 
 # Recording
@@ -617,7 +610,7 @@ def test_play_opens_what_was_trained(taught: Page) -> None:
 
 def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:
     taught.get_by_test_id("here-report").locator("summary").click(force=True)
-    assert all_of_axe(taught) == []
+    assert findings(taught) == []
 
 
 def test_a_model_that_the_full_storage_does_not_take_can_still_be_tried_and_saved(
@@ -799,7 +792,7 @@ def test_where_two_models_differ_is_shown_picture_by_picture(
     assert differences.count() == page.get_by_test_id("compared").locator("tbody").evaluate(
         "body => [...body.rows].slice(1, 3).reduce((sum, { cells }) => sum + parseInt(cells[1].innerText), 0)"
     )
-    assert all_of_axe(page) == []
+    assert findings(page) == []
     assert watched.errors == []
     page.context.close()
 
@@ -848,19 +841,19 @@ def test_axe_finds_nothing(
     open_page: Open, camera_browser: Browser, size: dict[str, int], theme: str
 ) -> None:
     page = open_page(camera_browser, "/teach/", viewport=size, color_scheme=theme).page
-    assert all_of_axe(page) == []
+    assert findings(page) == []
     start_camera(page)
     page.keyboard.down("1")
     wait_for(page, 1, 13)
-    assert all_of_axe(page) == []
+    assert findings(page) == []
     page.keyboard.up("1")
     settle(page, 1)
     row(page, 1).get_by_role("option").first.click()
     row(page, 2).get_by_label("More for this class").click()
     page.get_by_test_id("recipe").click()
-    assert all_of_axe(page) == []
+    assert findings(page) == []
     page.get_by_test_id("projects").click()
-    assert all_of_axe(page) == []
+    assert findings(page) == []
 
 
 def test_nothing_is_wider_than_a_small_phone(open_page: Open, plain_browser: Browser) -> None:

@@ -123,8 +123,12 @@ async function difference(id, classifiers) {
   const facts = make('dl', {}, make('dt', {}, 'Is'), make('dd', {}, truth));
   for (const [at, classifier] of classifiers.entries()) {
     const [best] = await classifier.classify(bitmap, 1);
-    const word = best.label === truth ? { class: 'right-one' } : { class: 'mistaken' };
-    facts.append(make('dt', {}, WAYS[ways[at]]), make('dd', word, best.label));
+    const answer = make('dd', {}, best.label);
+    if (best.label !== truth) {
+      answer.className = 'mistaken';
+      answer.append(make('span', { class: 'hidden' }, ', which is wrong'));
+    }
+    facts.append(make('dt', {}, WAYS[ways[at]]), answer);
   }
   bitmap.close();
   await shown;

@@ -3,14 +3,15 @@
 import { byId } from '../dom.js';
 import { showMessage } from '../message.js';
 import { addFolders, chosen, dropped } from './files.js';
-import { studio } from './studio.js';
+import { ready } from './studio.js';
 import { OPENS, openFile } from './zips.js';
 
 document.addEventListener('dragover', (event) => event.preventDefault());
 document.addEventListener('drop', async (event) => {
   event.preventDefault();
-  if (!event.dataTransfer || !studio.project) return;
+  if (!event.dataTransfer) return;
   const groups = await dropped(event.dataTransfer);
+  await ready;
   const folders = groups.filter(({ folder }) => folder !== '');
   const files = groups.find(({ folder }) => folder === '')?.files ?? [];
   const zip = files.find(({ name }) => OPENS.test(name));
@@ -27,9 +28,10 @@ document.addEventListener('drop', async (event) => {
   }
 });
 
-byId('add-folder').addEventListener('change', ({ target }) => {
+byId('add-folder').addEventListener('change', async ({ target }) => {
   const input = /** @type {HTMLInputElement} */ (target);
   const groups = chosen(/** @type {FileList} */ (input.files));
   input.value = '';
-  addFolders(groups);
+  await ready;
+  await addFolders(groups);
 });

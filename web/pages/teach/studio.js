@@ -43,6 +43,9 @@ export function tell(event) {
   for (const listener of listeners.get(event) ?? []) listener();
 }
 
+/** A project is open: what is dropped or chosen while the page still starts waits for it. @type {Promise<void>} */
+export const ready = new Promise((resolve) => on('project', resolve));
+
 /**
  * Draws at the next frame, once for all that asks until then.
  * @param {() => void} draw

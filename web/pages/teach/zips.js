@@ -3,19 +3,17 @@
 import { openZip, saveBundle, saveImages, saveProject } from '../../lib/studio/zip.js';
 import { byId, make } from '../dom.js';
 import { clearMessage, showMessage } from '../message.js';
+import { save } from '../save.js';
 import { filesOf } from './files-of-model.js';
 import { shown } from './preview.js';
 import { Progress } from './progress.js';
 import { open } from './projects.js';
 import { modelsOf, rememberModels } from './remembered.js';
 import { say } from './say.js';
-import { inFrame, on, plural, project, studio } from './studio.js';
+import { inFrame, on, plural, project, ready, studio } from './studio.js';
 
 /** Files that are opened, not added to a class. */
 export const OPENS = /\.(zip|tm)$/i;
-
-/** A download must have begun before its address is let go of, in milliseconds. */
-const LET_GO = 60_000;
 
 const buttons = {
   model: byId('zip-model', HTMLButtonElement),
@@ -71,15 +69,14 @@ async function run(progress, title, work) {
  * @param {string} name
  */
 function download(blob, name) {
-  const url = URL.createObjectURL(blob);
-  make('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), LET_GO);
+  save(blob, name);
   say(`${name} is saved.`);
 }
 
 /** @param {File} file */
 export function openFile(file) {
   return run(opening, `Opening ${file.name}`, async (options) => {
+    await ready;
     const opened = await openZip(file, options);
     if (opened.kind === 'model') {
       showMessage(
