@@ -15,7 +15,7 @@ from scipy.special import softmax
 from pytrain.dataset.image_folder import Picture
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.errors import TrainingError
-from pytrain.evaluation.metrics import Floats, expected_calibration_error
+from pytrain.evaluation.metrics import Floats, Ints, expected_calibration_error
 from pytrain.evaluation.predict import predict, truth_of
 from pytrain.model.lens import LOGITS, logits_model
 from pytrain.training.temperature import fit_temperature, negative_log_likelihood
@@ -59,7 +59,21 @@ def calibrate(model: Any, validation: Sequence[Picture], labels: Sequence[str]) 
         DataError: not one can be read.
     """
     logits, readable = predict(logits_model(model), validation)
-    truth = truth_of(readable, labels)
+    found = calibration_of(logits, truth_of(readable, labels))
+    fold_temperature(model, found.temperature)
+    return found
+
+
+def calibration_of(logits: Floats, truth: Ints) -> Calibration:
+    """Chooses temperature and threshold.
+
+    Args:
+        logits: float32 [pictures, classes].
+        truth: int64 [pictures], class numbers, NO_CLASS for pictures of none.
+
+    Raises:
+        TrainingError: no picture belongs to a class.
+    """
     known = truth != NO_CLASS
     if not known.any():
         raise TrainingError("No validation picture belongs to a class.", fix="Add pictures.")
@@ -67,7 +81,6 @@ def calibrate(model: Any, validation: Sequence[Picture], labels: Sequence[str]) 
     before, after = softmax(logits, axis=1), softmax(logits / temperature, axis=1)
     confidence = after.max(axis=1)
     threshold = choose_threshold(confidence[known], confidence[~known])
-    fold_temperature(model, temperature)
     return Calibration(
         temperature=temperature,
         unknown_threshold=threshold,

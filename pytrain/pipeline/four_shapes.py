@@ -106,7 +106,8 @@ def train_four_shapes(
     from pytrain.evaluation.evaluate import evaluate
     from pytrain.evaluation.report import write_report
     from pytrain.export import export
-    from pytrain.training.train import EVALUATION, train
+    from pytrain.training.run import EVALUATION
+    from pytrain.training.train import train
 
     check_target(out)
     sets = _read_sets(data, seed, quick, say)
@@ -200,7 +201,7 @@ def _read_sets(data: Path, seed: int, quick: bool, say: Say) -> _Sets:
 def _others(result: TrainingResult) -> list[Evaluation]:
     """Evaluations of other recipes on the same pictures, the newest of each; unreadable ones do not count."""
     from pytrain.evaluation.evaluate import from_json
-    from pytrain.training.train import EVALUATION
+    from pytrain.training.run import EVALUATION
 
     found: dict[str, Evaluation] = {}
     files = sorted(result.run_dir.parent.glob(f"*/{EVALUATION}"), key=lambda file: file.stat().st_mtime)

@@ -6,7 +6,7 @@ the batches that it would have got without one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,40 +106,71 @@ def training_batches(
     Returns:
         Gives (float32 [batch, size, size, 3] in [-1, 1], float32 [batch, classes]).
     """
-    steps = steps_in_epoch(table, batch_size)
-    side, classes = table.caches[0].size, table.targets.shape[1]
+    count, side, classes = len(table), table.caches[0].size, table.targets.shape[1]
 
-    def read(step: Any) -> tuple[Any, Any]:
-        epoch, place = divmod(int(step), steps)
-        draw = np.random.default_rng((seed, epoch))
-        order = draw.permutation(len(table))
-        views = np.where(draw.random(len(table)) < SQUASHED_SHARE, SQUASHED, CROPPED)
-        # A last, smaller batch would be noisier than the rest; it is filled up from the epoch's start.
-        chosen = np.take(order, np.arange(place * batch_size, (place + 1) * batch_size), mode="wrap")
-        targets = table.targets[chosen]
-        return table.read(chosen, views[chosen]), targets + smoothing * (
-            targets.mean(1, keepdims=True) - targets
-        )
+    def read(step: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+        chosen, draw = shuffled(count, batch_size, step, seed)
+        views = np.where(draw.random(count) < SQUASHED_SHARE, SQUASHED, CROPPED)
+        return table.read(chosen, views[chosen]), smoothed(table.targets[chosen], smoothing)
+
+    def change(step: Any, pixels: Any, targets: Any) -> tuple[Any, Any]:
+        return augmentation(pixels, tf.stack([tf.cast(seed, tf.int32), step]), size), targets
+
+    shapes = ((batch_size, side, side, 3), (batch_size, classes))
+    return numbered(read, change, numbers, tf.uint8, shapes)
+
+
+def numbered(
+    read: Callable[[int], tuple[npt.NDArray[Any], npt.NDArray[np.float32]]],
+    change: Callable[[Any, Any, Any], tuple[Any, Any]],
+    numbers: range,
+    dtype: Any,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+) -> Any:
+    """The batches of these numbers as a tf.data pipeline, made while the network learns from earlier ones.
+
+    Args:
+        read: gives the pixels and the targets of a batch, by its number; NumPy.
+        change: takes (int32 number, pixels, targets) as tensors, gives what the network sees of them.
+        numbers: of the batches.
+        dtype: of the pixels.
+        shapes: of the pixels and of the targets.
+    """
 
     def load(step: Any) -> tuple[Any, Any]:
-        pixels, targets = tf.numpy_function(read, [step], [tf.uint8, tf.float32])
-        return tf.ensure_shape(pixels, [batch_size, side, side, 3]), tf.ensure_shape(
-            targets, [batch_size, classes]
-        )
-
-    def change(step: Any, batch: tuple[Any, Any]) -> tuple[Any, Any]:
-        pixels, targets = batch
-        draw = tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
-        return augmentation(pixels, draw, size), targets
+        pixels, targets = tf.numpy_function(lambda step: read(int(step)), [step], [dtype, tf.float32])
+        return tf.ensure_shape(pixels, shapes[0]), tf.ensure_shape(targets, shapes[1])
 
     steps_left = tf.data.Dataset.range(numbers.start, numbers.stop)
     batches = steps_left.map(lambda step: (step, load(step)), num_parallel_calls=2)
-    return _without_tuner(batches.map(change, num_parallel_calls=1).prefetch(2))
+    changed = batches.map(lambda step, batch: change(tf.cast(step, tf.int32), *batch), num_parallel_calls=1)
+    return _without_tuner(changed.prefetch(2))
 
 
-def steps_in_epoch(table: Table, batch_size: int) -> int:
-    """Batches that show every picture once."""
-    return max(1, -(-len(table) // batch_size))
+def shuffled(
+    count: int, batch_size: int, step: int, seed: int
+) -> tuple[npt.NDArray[np.int64], np.random.Generator]:
+    """Which of `count` pictures are in batch number `step`; every epoch has another order.
+
+    Returns:
+        (int64 [batch_size], the epoch's generator after it drew the order).
+    """
+    epoch, place = divmod(step, steps_in_epoch(count, batch_size))
+    draw = np.random.default_rng((seed, epoch))
+    order = draw.permutation(count)
+    # A last, smaller batch would be noisier than the rest; it is filled up from the epoch's start.
+    return np.take(order, np.arange(place * batch_size, (place + 1) * batch_size), mode="wrap"), draw
+
+
+def smoothed(targets: npt.NDArray[np.float32], smoothing: float) -> npt.NDArray[np.float32]:
+    """Takes a part of each target and spreads it evenly over all classes: [n, classes] to [n, classes]."""
+    spread: npt.NDArray[np.float32] = targets.mean(1, keepdims=True) - targets
+    return np.asarray(targets + smoothing * spread, np.float32)
+
+
+def steps_in_epoch(count: int, batch_size: int) -> int:
+    """Batches that show each of `count` pictures once."""
+    return max(1, -(-count // batch_size))
 
 
 def validation_batches(table: Table, batch_size: int) -> Any:

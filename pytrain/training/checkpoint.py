@@ -16,6 +16,10 @@ from pytrain.errors import TrainingError
 Arrays = list[npt.NDArray[Any]]
 
 
+PARTS = ("weights", "optimizer", "best_weights", "average")
+"""The fields that are lists of arrays."""
+
+
 @dataclass
 class Checkpoint:
     """All that a later process needs to go on as if nothing had happened."""
@@ -28,6 +32,8 @@ class Checkpoint:
     weights: Arrays = field(default_factory=list)
     optimizer: Arrays = field(default_factory=list)
     best_weights: Arrays = field(default_factory=list)
+    average: Arrays = field(default_factory=list)
+    """Of the weights, where the training keeps one."""
 
     def save(self, path: Path) -> None:
         """Writes beside the target first, so that a kill leaves the previous checkpoint.
@@ -37,9 +43,7 @@ class Checkpoint:
         """
         told = {"settings": self.settings, "history": self.history, "best_epoch": self.best_epoch}
         arrays = {
-            f"{name}_{index:03d}": array
-            for name in ("weights", "optimizer", "best_weights")
-            for index, array in enumerate(getattr(self, name))
+            f"{name}_{index:03d}": array for name in PARTS for index, array in enumerate(getattr(self, name))
         }
         temporary = path.with_name(f"{path.name}.part")
         try:
@@ -70,10 +74,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             told = json.loads(str(stored["told"]))
             names = sorted(stored.files)
-            parts = {
-                part: [stored[name] for name in names if name.startswith(f"{part}_")]
-                for part in ("weights", "optimizer", "best_weights")
-            }
+            parts = {part: [stored[name] for name in names if name.startswith(f"{part}_")] for part in PARTS}
         return Checkpoint(told["settings"], told["history"], told["best_epoch"], **parts)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(

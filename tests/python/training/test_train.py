@@ -11,8 +11,10 @@ from pytrain.model.files import load_model
 from pytrain.training import train as training
 from pytrain.training.batches import target_of
 from pytrain.training.checkpoint import Checkpoint, load_checkpoint
+from pytrain.training.follow import KnownAccuracy
 from pytrain.training.progress import PlainDisplay
 from pytrain.training.recipes import recipe_named
+from pytrain.training.run import CHECKPOINT, SET_ASIDE
 
 RANDOM = np.random.default_rng(0)
 
@@ -118,10 +120,10 @@ def test_interrupted_training_keeps_the_best_and_says_where(data, tmp_path):
 def test_forgetting_resume_keeps_the_interrupted_training(data, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         training.train(data, "mlp", tmp_path / "run", epochs=3, batch_size=16, show=Recorder(interrupt_in=2))
-    interrupted = load_checkpoint(tmp_path / "run" / training.CHECKPOINT)
+    interrupted = load_checkpoint(tmp_path / "run" / CHECKPOINT)
     shown = Recorder()
     training.train(data, "mlp", tmp_path / "run", epochs=1, batch_size=16, show=shown)
-    kept = tmp_path / "run" / training.SET_ASIDE
+    kept = tmp_path / "run" / SET_ASIDE
     assert str(kept) in shown.lines[0]
     np.testing.assert_array_equal(load_checkpoint(kept).weights[0], interrupted.weights[0])
 
@@ -178,7 +180,7 @@ def test_epochs_must_be_positive(data, tmp_path):
 
 
 def test_unknown_pictures_do_not_count_as_right_or_wrong():
-    metric = training.KnownAccuracy()
+    metric = KnownAccuracy()
     targets = np.array([[1, 0], [0, 1], [0.5, 0.5]], np.float32)
     metric.update_state(targets, np.array([[2.0, 1.0], [3.0, 1.0], [5.0, 1.0]], np.float32))
     assert float(metric.result()) == 0.5
