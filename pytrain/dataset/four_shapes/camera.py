@@ -11,6 +11,9 @@ from pytrain.dataset.four_shapes.outlines import Points
 from pytrain.dataset.four_shapes.plane import HEIGHT, WIDTH
 from pytrain.image import Frame
 
+Mesh = list[tuple[tuple[int, int, int, int], tuple[float, float, float, float, float, float, float, float]]]
+"""For Pillow: each box of the new picture, and the four corners in the old one that it is made of."""
+
 BRIGHTEST = 262.0
 """How far the camera lets the bright parts go (255 is full): a little is burnt out, never a whole sheet."""
 
@@ -25,10 +28,29 @@ def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
     Returns:
         uint8 [240, 320, 3].
     """
+    return capture_with(dice, image, None, harsh)[0]
+
+
+def capture_with(
+    dice: Dice, image: Image.Image, mask: Image.Image | None, harsh: float = 1.0
+) -> tuple[Frame, Image.Image | None]:
+    """Takes the picture, and bends a mask of the same scene as the lens bends the picture.
+
+    Args:
+        image: the scene, RGB, 320x240.
+        mask: numbers of classes, mode L, 320x240; or None.
+        harsh: as for `capture`.
+
+    Returns:
+        (uint8 [240, 320, 3], the mask).
+    """
     if dice.chance(0.2 * harsh):
         _cast_shadow(dice, image)
     if dice.chance(0.15 * harsh):
-        image = _barrel(dice, image)
+        mesh = _barrel(dice)
+        image = image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+        if mask is not None:
+            mask = mask.transform(mask.size, Image.Transform.MESH, mesh, Image.Resampling.NEAREST)
     image = _blur(dice, image, harsh)
     light = (
         noise.field(dice, 3, 2)[:, :, None] if dice.chance(0.8 * harsh) else np.ones((1, 1, 1), np.float32)
@@ -55,7 +77,7 @@ def capture(dice: Dice, image: Image.Image, harsh: float = 1.0) -> Frame:
         taken = taken.filter(ImageFilter.SHARPEN)
     if dice.chance(0.03):
         taken = taken.convert("L").convert("RGB")
-    return np.asarray(taken)
+    return np.asarray(taken), mask
 
 
 def _highlight(image: Image.Image) -> float:
@@ -83,8 +105,8 @@ def _blur(dice: Dice, image: Image.Image, harsh: float) -> Image.Image:
     return image
 
 
-def _barrel(dice: Dice, image: Image.Image) -> Image.Image:
-    """Bends straight lines outwards (or a little inwards), as cheap wide lenses do."""
+def _barrel(dice: Dice) -> Mesh:
+    """Bends straight lines outwards (or a little inwards), as cheap wide lenses do: a mesh for Pillow."""
     bend = dice.between(-0.04, 0.12)
     columns, rows = 8, 6
     # No corner may look beyond the scene's edge: there is nothing there.
@@ -102,7 +124,7 @@ def _barrel(dice: Dice, image: Image.Image) -> Image.Image:
             y0, y1 = HEIGHT * row // rows, HEIGHT * (row + 1) // rows
             quad = (*source(x0, y0), *source(x0, y1), *source(x1, y1), *source(x1, y0))
             mesh.append(((x0, y0, x1, y1), quad))
-    return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+    return mesh
 
 
 def _cast_shadow(dice: Dice, image: Image.Image) -> None:

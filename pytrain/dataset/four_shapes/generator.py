@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -24,6 +24,9 @@ from pytrain.dataset.four_shapes.scenes import draw_scene
 from pytrain.dataset.image_folder import SYSTEM_FILES, UNKNOWN
 from pytrain.errors import DataError
 from pytrain.image import Frame
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 GENERATOR = "pytrain four-shapes"
 VERSION = 4
@@ -154,17 +157,31 @@ def _drawn(batches: list[Batch], workers: int | None) -> Iterator[int]:
     """Draws all batches and gives the size of each as it gets done."""
     for label in {(batch.folder / batch.label) for batch in batches}:
         label.mkdir(parents=True, exist_ok=True)
+    yield from spread(_draw_batch, batches, workers)
+
+
+def spread(work: Callable[[Item], Result], items: list[Item], workers: int | None = None) -> Iterator[Result]:
+    """The results in the order of the items, worked out by several processes.
+
+    Args:
+        work: a function of a module, for the processes import it.
+        items: few of them stay in this process, where they are done before others would have started.
+        workers: processes; by default one for each core.
+
+    Raises:
+        DataError: a process died.
+    """
     processes = workers or os.cpu_count() or 1
-    if processes == 1 or len(batches) < 4:
-        yield from map(_draw_batch, batches)
+    if processes == 1 or len(items) < 4:
+        yield from map(work, items)
         return
     # "spawn" everywhere: the same on all systems, and no copy of a parent that holds threads.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
-        min(processes, len(batches)), mp_context=context, initializer=_leave_ctrl_c_to_parent
+        min(processes, len(items)), mp_context=context, initializer=_leave_ctrl_c_to_parent
     )
     try:
-        yield from pool.map(_draw_batch, batches)
+        yield from pool.map(work, items)
     except BrokenProcessPool:
         raise DataError(
             "A process that draws pictures ended before its time.",

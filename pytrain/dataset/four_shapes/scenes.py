@@ -104,7 +104,7 @@ def as_picture(dice: Dice, figure: Figure) -> Frame:
         image = Image.new("RGB", (WIDTH, HEIGHT), ground)
     else:
         image = backgrounds.plain(dice)
-        ground = _tone(image)
+        ground = tone(image)
     plane = placed(dice, Plane(np.eye(3)), figure.area(), dice.between(0.25, 0.95))
     looks.flat(dice, image, plane, figure, ground)
     return camera.capture(dice, image, dice.pick([0.0, 0.1, 0.5]))
@@ -113,7 +113,7 @@ def as_picture(dice: Dice, figure: Figure) -> Frame:
 def on_screen(dice: Dice, figure: Figure) -> Frame:
     """Shown on a phone, a tablet or a laptop."""
     image, plane = backgrounds.background(dice), _view(dice, figure)
-    hold = _Hold(dice, image, 0.7, 18)
+    hold = Hold(dice, image, 0.7, 18)
     surface = surfaces.screen(dice, image, plane, hold.behind)
     if dice.chance(0.25):
         ink.draw(dice, image, plane, figure, surface.colour)
@@ -127,8 +127,8 @@ def on_screen(dice: Dice, figure: Figure) -> Frame:
 def cut_out(dice: Dice, figure: Figure) -> Frame:
     """Cut from paper, card or foam, and held by its edge or stuck to something."""
     image, plane = backgrounds.background(dice, 0.3), _view(dice, figure)
-    ground = _tone(image, plane)
-    hold = _Hold(dice, image, 0.75, 0.22 * plane.scale())
+    ground = tone(image, plane)
+    hold = Hold(dice, image, 0.75, 0.22 * plane.scale())
     hold.behind(plane.project(figure.area()))
     things.solid(dice, image, plane, figure, ground, dice.between(0, 0.05))
     hold.in_front()
@@ -138,8 +138,8 @@ def cut_out(dice: Dice, figure: Figure) -> Frame:
 def as_thing(dice: Dice, figure: Figure) -> Frame:
     """An object of that shape, lying, hanging or held."""
     image, plane = backgrounds.background(dice, 0.4), _view(dice, figure)
-    ground = _tone(image, plane)
-    hold = _Hold(dice, image, 0.35, 0.2 * plane.scale())
+    ground = tone(image, plane)
+    hold = Hold(dice, image, 0.35, 0.2 * plane.scale())
     hold.behind(plane.project(figure.area()))
     things.thing(dice, image, plane, figure, ground)
     hold.in_front()
@@ -155,7 +155,7 @@ def on_anything(dice: Dice, figure: Figure) -> Frame:
     else:
         image = backgrounds.background(dice)
     plane = _view(dice, figure)
-    ground = _tone(image, plane)
+    ground = tone(image, plane)
     if dice.chance(0.45 if calm else 0.9):
         looks.flat(dice, image, plane, figure, ground)
     else:
@@ -204,7 +204,7 @@ def blank(dice: Dice) -> Frame:
         short = dice.between(0.8, 1.6)
         ratio = dice.between(1.41, 2.2)
         size = (short, short * ratio) if dice.chance(0.5) else (short * ratio, short)
-        hold = _Hold(dice, image, 0.5, 22)
+        hold = Hold(dice, image, 0.5, 22)
         surfaces.paper(dice, image, plane, size, hold.behind)
         hold.in_front()
     if dice.chance(0.3):
@@ -259,11 +259,11 @@ def corner_only(dice: Dice) -> Frame:
     right, below = WIDTH - 20 - low[0] - shown[0], HEIGHT - low[1] - shown[1]
     left, above = 20 - high[0] + shown[0], shown[1] - high[1]
     away = dice.pick([(right, 0.0), (left, 0.0), (0.0, below), (0.0, above)])
-    things.solid(dice, image, plane.then(1.0, (float(away[0]), float(away[1]))), figure, _tone(image), 0.02)
+    things.solid(dice, image, plane.then(1.0, (float(away[0]), float(away[1]))), figure, tone(image), 0.02)
     return camera.capture(dice, image)
 
 
-class _Hold:
+class Hold:
     """A hand that may hold a thing: its parts behind the thing, then those in front."""
 
     def __init__(self, dice: Dice, image: Image.Image, probability: float, reach: float) -> None:
@@ -285,7 +285,7 @@ class _Hold:
 def _sheet(
     dice: Dice, image: Image.Image, plane: Plane, figure: Figure, mark: Callable[[Colour], None]
 ) -> Frame:
-    hold = _Hold(dice, image, 0.55, 26)
+    hold = Hold(dice, image, 0.55, 26)
     surface = surfaces.paper(dice, image, plane, surfaces.sheet_size(dice), hold.behind)
     mark(surface.colour)
     if dice.chance(0.12):
@@ -306,7 +306,7 @@ def _view(dice: Dice, figure: Figure) -> Plane:
     return placed(dice, plane, figure.area(), shape_size(dice))
 
 
-def _tone(image: Image.Image, plane: Plane | None = None) -> Colour:
+def tone(image: Image.Image, plane: Plane | None = None) -> Colour:
     """The mean colour of a frame around the place where a figure goes."""
     if plane is not None:
         (x, y), reach = plane.project(np.zeros((1, 2)))[0], plane.scale() * 1.1
