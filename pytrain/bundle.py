@@ -45,6 +45,20 @@ MAX_PROBABILITY = "max_probability"
 SCORES = (MAX_PROBABILITY, KNOWN)
 """What the threshold of `unknown` may be held against: the greatest probability, or that output."""
 
+MASK = "mask"
+"""The graph's output that says of every place of the picture what it belongs to: float32 [batch, side, side,
+1 + labels], the background first, then the labels in their order; what a place is told adds up to 1. Metadata
+tells its `side` and its `labels`."""
+
+BACKGROUND = "background"
+
+DRAWING = "drawing"
+MNIST = "mnist"
+DRAWINGS = (MNIST,)
+"""What the `pytrain` block's `drawing` may say: how the model's pictures were drawn, so that a drawing pad
+does the same. "mnist": light lines on black, scaled to a box of 20 x 20 pixels, which lies in 28 x 28 so that
+the centre of mass is in the middle (LeCun, Cortes & Burges). Left out where drawings need no such care."""
+
 STALE_SECONDS = 3600
 """A temporary folder this old belongs to a run that was killed."""
 
@@ -88,6 +102,12 @@ class Bundle:
         return str(self._calibration.get("score", MAX_PROBABILITY))
 
     @property
+    def drawing(self) -> str | None:
+        """How a drawing has to be prepared for it: "mnist", or None for as it is."""
+        drawing: str | None = self.metadata["pytrain"].get(DRAWING)
+        return drawing
+
+    @property
     def _calibration(self) -> Mapping[str, Any]:
         calibration: Mapping[str, Any] = self.metadata["pytrain"].get("calibration", {})
         return calibration
@@ -117,6 +137,12 @@ def read(path: Path) -> Bundle:
     named = [shard for file, content in contents.items() for shard in _check_shards(path, file, content)]
     found = Bundle(path, labels, metadata, tuple(dict.fromkeys(named)), tuple(contents))
     _check_score(found, contents.get(GRAPH_MODEL, {}))
+    if found.drawing not in (None, *DRAWINGS):
+        raise BundleError(
+            f"{found.name}: {METADATA} has the drawing {found.drawing!r}.",
+            expected=f"{' or '.join(DRAWINGS)}, or none",
+            fix="Install the pytrain that wrote it, or export the model again.",
+        )
     return found
 
 

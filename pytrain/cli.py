@@ -124,8 +124,8 @@ def data_check(source: Path, out: Path | None, as_data: bool) -> None:
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--recipe",
-    type=click.Choice(["transfer", "cnn", "mlp"]),
-    help="How to train.  [default: transfer; cnn for four-shapes]",
+    type=click.Choice(["transfer", "cnn", "mlp", "unet"]),
+    help="How to train; unet gives masks, too.  [default: transfer; cnn for four-shapes]",
 )
 @click.option("--out", type=FOLDER, help="The model's folder.  [default: exported_models/ and DIR's name]")
 @click.option(
@@ -171,11 +171,11 @@ def train(
 
     Example: pytrain train datasets/flowers
     """
+    from pytrain.pipeline import SHAPE_MASKS, train_four_shapes, train_shape_masks
     from pytrain.pipeline import train as train_folder
-    from pytrain.pipeline import train_four_shapes
 
     if str(source) != FOUR_SHAPES:
-        if recipe in ("cnn", "mlp"):
+        if recipe in ("cnn", "mlp", "unet"):
             raise click.UsageError(f"The recipe {recipe} is for {FOUR_SHAPES}. A folder takes: transfer.")
         _refuse(DRAWN_OPTIONS, FOUR_SHAPES, "a folder of pictures", TRANSFER_OPTIONS)
         train_folder(
@@ -190,8 +190,13 @@ def train(
         )
         return
     if recipe == "transfer":
-        raise click.UsageError(f"{FOUR_SHAPES} takes the recipes cnn and mlp; transfer takes a folder.")
+        raise click.UsageError(f"{FOUR_SHAPES} takes the recipes cnn, mlp and unet; transfer takes a folder.")
     _refuse(TRANSFER_OPTIONS, "a folder of pictures", FOUR_SHAPES, DRAWN_OPTIONS)
+    if recipe == "unet":
+        _refuse(("data",), "the recipes cnn and mlp", "unet", ("epochs", "quick"))
+        target = out or Path("exported_models") / SHAPE_MASKS
+        train_shape_masks(target, seed=seed, epochs=epochs, resume=resume, quick=quick, say=click.echo)
+        return
     recipe = recipe or "cnn"
     suffix = "" if recipe == "cnn" else f"-{recipe}"
     train_four_shapes(

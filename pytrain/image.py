@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,15 +104,15 @@ def crop_square(frame: Frame) -> Frame:
     return frame[top : top + side, left : left + side]
 
 
-def resize(square: Frame, size: int) -> npt.NDArray[np.float32]:
+def resize(square: npt.NDArray[Any], size: int) -> npt.NDArray[np.float32]:
     """Bilinear resize with half-pixel centres and no antialias.
 
     Args:
-        square: uint8 [side, side, channels].
+        square: [side, side, channels], a picture's uint8 or any other numbers.
         size: the new side, in pixels.
 
     Returns:
-        float32 [size, size, channels], values in 0..255.
+        float32 [size, size, channels], values in the same range.
     """
     low, high, fraction = bilinear_taps(square.shape[0], size)
     # Only the rows that count become float32: of a large photo, a small part.

@@ -71,7 +71,8 @@ def export(
         output: the output that gives the probabilities, where there are several and none is called so. The
             others are kept in graph.json and model.keras. An output `known` [batch, 1] from 0 to 1 says how
             surely a picture shows one of the classes at all; `facts.calibration` may say that the answer
-            `unknown` is told by it.
+            `unknown` is told by it. An output `mask` [batch, side, side, 1 + classes] says of every place
+            what it belongs to, the background first; the page lays it over the picture.
         check: images that smaller weights are measured on: folders, files, patterns or frames.
         accept_loss: take `weights` whatever it costs.
         verify: compare with TensorFlow.js before anything is replaced, where a browser or Node.js is there;
@@ -118,7 +119,7 @@ def export(
         choice = _weights(written, weights, images, threshold, accept_loss, say)
         say("Writing")
         with bundle.replacing(target) as folder:
-            block = write_contents(folder, found, written, choice, frames, source, facts)
+            block = write_contents(folder, found, written, choice, frames, source, facts, names)
             # Saving the Keras model takes as much memory as it does.
             written.network = None
             write_metadata(folder, target.name, names, block)

@@ -45,18 +45,21 @@ class Facts:
         metrics: accuracy and the like, per test set.
         dataset: name and fingerprint of the training images.
         training: the resolved settings.
+        drawing: how a drawing has to be prepared for it, one of `bundle.DRAWINGS`; "" for as it is.
     """
 
     calibration: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     dataset: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    drawing: str = ""
 
     @classmethod
     def of(cls, block: Mapping[str, Any]) -> Facts:
         """What the `pytrain` block of an earlier export says."""
         parts = ("calibration", "metrics", "dataset", "training")
-        return cls(**{part: dict(block.get(part, {})) for part in parts})
+        drawing = str(block.get(bundle.DRAWING, ""))
+        return cls(**{part: dict(block.get(part, {})) for part in parts}, drawing=drawing)
 
 
 def write_contents(
@@ -67,6 +70,7 @@ def write_contents(
     golden: Sequence[Golden],
     source: Source,
     facts: Facts,
+    labels: Sequence[str],
 ) -> dict[str, Any]:
     """Writes the topologies, the weights and the golden frames into an empty folder.
 
@@ -80,7 +84,7 @@ def write_contents(
 
     size = write_manifests(folder, written.layers, written.graph, choice.dtypes)
     inputs = write_frames(folder, golden)
-    outputs = _outputs(written.graph.json["signature"]["outputs"])
+    outputs = _outputs(written.graph.json["signature"]["outputs"], labels)
     exact = found.answers(inputs)
     if bundle.KNOWN not in outputs:
         # The official converter carries the probabilities alone.
@@ -106,6 +110,7 @@ def write_contents(
         "source": _source(source, found),
         "dataset": dict(facts.dataset),
         "training": dict(facts.training),
+        **({bundle.DRAWING: facts.drawing} if facts.drawing else {}),
         "verification": {"checked": False, "why": "not asked for"},
     }
 
@@ -128,7 +133,7 @@ def _stored_answers(
     return answers(written.evaluator, with_stored_weights(written.network, choice.dtypes), inputs)
 
 
-def _outputs(signature: Mapping[str, Any]) -> dict[str, Any]:
+def _outputs(signature: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     """The graph's outputs in short: sizes by name, the probabilities in words."""
     shapes = {
         name: [int(side["size"]) for side in entry["tensorShape"]["dim"][1:]]
@@ -141,6 +146,9 @@ def _outputs(signature: Mapping[str, Any]) -> dict[str, Any]:
         (outputs["embedding"],) = shapes["embedding"]
     if "class_activation" in shapes:
         outputs["class_activation"] = shapes["class_activation"][:2]
+    mask = shapes.get(bundle.MASK, [])
+    if len(mask) == 3 and mask[0] == mask[1] and mask[2] == 1 + len(labels):
+        outputs[bundle.MASK] = {"side": mask[0], "labels": [bundle.BACKGROUND, *labels]}
     return outputs
 
 

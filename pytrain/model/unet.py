@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytrain.bundle import MASK
 from pytrain.model.backend import keras
 from pytrain.model.cnn import block
 from pytrain.model.lens import LENS, LOGITS, PROBABILITIES, new_input, through_lens
@@ -34,7 +35,6 @@ INPUT_SIDE = 112
 """What the lens gives."""
 
 MASK_SIDE = 56
-MASK = "mask"
 MASK_LOGITS = "mask_logits"
 WIDTHS = (16, 24, 40, 64)
 """Maps at 56, 28, 14 and 7 pixels."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from pytrain.bundle import BACKGROUND
 from pytrain.dataset.four_shapes import (
     backgrounds,
     camera,
@@ -35,7 +36,6 @@ from pytrain.dataset.four_shapes.scenes import Hold, draw_scene, tone
 from pytrain.dataset.image_folder import UNKNOWN
 from pytrain.image import Frame, crop_square
 
-BACKGROUND = "background"
 CLASSES = (BACKGROUND, *LABELS)
 """What the numbers of a mask stand for."""
 
