@@ -13,6 +13,9 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Bundle": ("pytrain.bundle", "Bundle"),
     "PytrainError": ("pytrain.errors", "PytrainError"),
+    "compare": ("pytrain.course.compare", "compare"),
+    "Recipe": ("pytrain.course.recipe", "Recipe"),
+    "Run": ("pytrain.course.results", "Run"),
     "create_app": ("pytrain.serve", "create_app"),
     "Prediction": ("pytrain.evaluation.predict_files", "Prediction"),
     "evaluate": ("pytrain.evaluation.evaluate_files", "evaluate_files"),
@@ -20,9 +23,10 @@ _PUBLIC = {
     "predict": ("pytrain.evaluation.predict_files", "predict"),
     "publish": ("pytrain.serve.publish", "publish"),
     "read_bundle": ("pytrain.bundle", "read"),
+    "read_run": ("pytrain.course.results", "read_run"),
     "read_image": ("pytrain.image", "read_image"),
     "to_input": ("pytrain.image", "to_input"),
-    "train": ("pytrain.pipeline", "train"),
+    "train": ("pytrain.course.any", "train"),
     "train_four_shapes": ("pytrain.pipeline", "train_four_shapes"),
     "verify": ("pytrain.export.verify", "verify"),
 }

@@ -13,16 +13,25 @@ from click.core import ParameterSource
 
 import pytrain.model
 from pytrain import __version__
+from pytrain.course.names import RECIPES
 from pytrain.errors import PytrainError
 
 FOUR_SHAPES = "four-shapes"
-TRANSFER_OPTIONS = ("backbone", "fine_tune", "strategy")
-DRAWN_OPTIONS = ("data", "epochs", "quick")
-"""What only the one or the other kind of training takes."""
+FOLDER_OF_PICTURES, CATALOGUED = "a folder of pictures", "mnist, fashion-mnist or cifar-10"
+TAKES = {
+    FOLDER_OF_PICTURES: ("backbone", "fine_tune", "strategy"),
+    FOUR_SHAPES: ("data", "epochs", "quick"),
+    CATALOGUED: ("data", "epochs", "limit", "results"),
+}
+"""What only this or that kind of training takes."""
+DRAWN_RECIPES = ("cnn", "mlp", "unet")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 DATA = click.option(
     "--data", type=FOLDER, default=Path("datasets"), show_default=True, help="Where the images are or go."
+)
+RESULTS = click.option(
+    "--results", type=FOLDER, default=Path("results"), show_default=True, help="Where results folders lie."
 )
 SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -124,8 +133,9 @@ def data_check(source: Path, out: Path | None, as_data: bool) -> None:
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--recipe",
-    type=click.Choice(["transfer", "cnn", "mlp", "unet"]),
-    help="How to train; unet gives masks, too.  [default: transfer; cnn for four-shapes]",
+    type=click.Choice(list(dict.fromkeys(["transfer", *DRAWN_RECIPES, *RECIPES]))),
+    help="How to train; unet gives masks, too.  "
+    "[default: transfer for a folder; cnn-regularised for cifar-10; else cnn]",
 )
 @click.option("--out", type=FOLDER, help="The model's folder.  [default: exported_models/ and DIR's name]")
 @click.option(
@@ -148,7 +158,11 @@ def data_check(source: Path, out: Path | None, as_data: bool) -> None:
 )
 @DATA
 @SEED
-@click.option("--epochs", type=click.IntRange(min=1), help="four-shapes: passes over the pictures, at most.")
+@click.option("--epochs", type=click.IntRange(min=1), help="No folder: passes over the pictures, at most.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="mnist and its likes: so many pictures, for a first look."
+)
+@RESULTS
 @click.option("--resume", is_flag=True, help="Go on where an interrupted training stopped.")
 @click.option("--quick", is_flag=True, help="four-shapes: a sixth of the pictures, for a first look.")
 def train(
@@ -161,6 +175,8 @@ def train(
     data: Path,
     seed: int,
     epochs: int | None,
+    limit: int | None,
+    results: Path,
     resume: bool,
     quick: bool,
 ) -> None:
@@ -169,15 +185,42 @@ def train(
     DIR holds one folder of pictures for each class; a zip of it, or a CSV of path,label, will do as well.
     Pictures in a folder named unknown show none of the classes. four-shapes stands for the drawn shapes.
 
+    mnist, fashion-mnist and cifar-10 stand for the data sets of the catalogue (pytrain data list); such a
+    training also leaves a results folder, with figures, plots and predictions.
+
     Example: pytrain train datasets/flowers
+
+    Example: pytrain train fashion-mnist --recipe cnn
     """
+    from pytrain.dataset.catalogue.entries import CATALOGUE
+
+    if str(source) in CATALOGUE:
+        from pytrain.course.train import train_course
+
+        _only(CATALOGUED)
+        train_course(
+            str(source),
+            recipe,
+            seed=seed,
+            epochs=epochs,
+            limit=limit,
+            data=data,
+            results=results,
+            out=out,
+            resume=resume,
+            say=click.echo,
+        )
+        return
     from pytrain.pipeline import SHAPE_MASKS, train_four_shapes, train_shape_masks
     from pytrain.pipeline import train as train_folder
 
     if str(source) != FOUR_SHAPES:
-        if recipe in ("cnn", "mlp", "unet"):
-            raise click.UsageError(f"The recipe {recipe} is for {FOUR_SHAPES}. A folder takes: transfer.")
-        _refuse(DRAWN_OPTIONS, FOUR_SHAPES, "a folder of pictures", TRANSFER_OPTIONS)
+        if recipe not in (None, "transfer"):
+            places = [*([FOUR_SHAPES] if recipe in DRAWN_RECIPES else []), *RECIPES.get(recipe, ())]
+            raise click.UsageError(
+                f"The recipe {recipe} is for {', '.join(places)}. A folder takes: transfer."
+            )
+        _only(FOLDER_OF_PICTURES)
         train_folder(
             source,
             out,
@@ -189,9 +232,10 @@ def train(
             say=click.echo,
         )
         return
-    if recipe == "transfer":
-        raise click.UsageError(f"{FOUR_SHAPES} takes the recipes cnn, mlp and unet; transfer takes a folder.")
-    _refuse(TRANSFER_OPTIONS, "a folder of pictures", FOUR_SHAPES, DRAWN_OPTIONS)
+    if recipe not in (None, *DRAWN_RECIPES):
+        other = "a folder" if recipe == "transfer" else ", ".join(RECIPES[recipe])
+        raise click.UsageError(f"{FOUR_SHAPES} takes the recipes cnn, mlp and unet; {recipe} takes {other}.")
+    _only(FOUR_SHAPES)
     if recipe == "unet":
         _refuse(("data",), "the recipes cnn and mlp", "unet", ("epochs", "quick"))
         target = out or Path("exported_models") / SHAPE_MASKS
@@ -209,6 +253,48 @@ def train(
         quick=quick,
         say=click.echo,
     )
+
+
+@cli.group()
+def results() -> None:
+    """Hand in what a training of mnist, fashion-mnist or cifar-10 left in its results folder."""
+
+
+@results.command("zip")
+@click.argument("run")
+@click.option(
+    "--name", metavar="LastnameFirstname", help="What the zip is called.  [default: the run's name]"
+)
+@click.option("--out", type=FOLDER, default=Path(), help="The zip's folder.  [default: where you are]")
+@RESULTS
+def results_zip(run: str, name: str | None, out: Path, results: Path) -> None:
+    """Pack a run into LastnameFirstname.zip, in one folder of that name.
+
+    RUN is a results folder or its name in --results.
+
+    Example: pytrain results zip fashion-mnist-cnn-seed0 --name DoeJane
+    """
+    from pytrain.course.hand_in import zip_run
+    from pytrain.course.results import read_run
+
+    click.echo(zip_run(read_run(run, results), name, out))
+
+
+@cli.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.option("--out", type=FOLDER, help="The page's folder.  [default: comparison beside the first run]")
+@RESULTS
+def compare(runs: Sequence[str], out: Path | None, results: Path) -> None:
+    """Set runs side by side, and say whether their differences are more than noise.
+
+    RUN is a results folder or its name in --results. Runs of one recipe with several seeds become one row,
+    with mean and spread. Writes compare.html, compare.png and compare.json.
+
+    Example: pytrain compare fashion-mnist-mlp-seed0 fashion-mnist-cnn-seed0
+    """
+    from pytrain.course.compare import compare as write
+
+    write(*runs, out=out, results=results, say=click.echo)
 
 
 @cli.command()
@@ -524,6 +610,18 @@ def _refuse(foreign: Sequence[str], theirs: str, ours: str, own: Sequence[str]) 
     if given:
         verb = "is" if len(given) == 1 else "are"
         raise click.UsageError(f"{_listed(given)} {verb} for {theirs}; {ours} takes {_listed(own)}.")
+
+
+def _only(kind: str) -> None:
+    """Ends the command where options came that this kind of training does not take."""
+    context = click.get_current_context()
+    foreign = [
+        name
+        for name in dict.fromkeys(option for options in TAKES.values() for option in options)
+        if name not in TAKES[kind] and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    takers = [other for other, options in TAKES.items() if set(foreign) <= set(options)]
+    _refuse(foreign, " or ".join(takers) or "other trainings", kind, TAKES[kind])
 
 
 def _listed(options: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ def test_help_imports_no_heavy_library() -> None:
         (["train", "four-shapes", "--recipe", "transfer"], "four-shapes takes the recipes cnn, mlp and unet"),
         (["train", "pets", "--recipe", "cnn"], "The recipe cnn is for four-shapes"),
         (["train", "pets", "--recipe", "mlp"], "A folder takes: transfer"),
-        (["train", "pets", "--epochs", "3"], "--epochs is for four-shapes; a folder of pictures takes --b"),
+        (["train", "pets", "--epochs", "3"], "--epochs is for four-shapes or mnist, f"),
         (["train", "pets", "--quick", "--data", "d"], "--data, --quick are for four-shapes"),
         (["train", "four-shapes", "--fine-tune", "auto"], "--fine-tune is for a folder of pictures; four"),
         (

@@ -1,0 +1,1 @@
+"""The recipes of the course: one file for each, to be read."""
