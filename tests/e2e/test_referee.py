@@ -29,7 +29,6 @@ MODELS = {
     "mlp": lambda: mlp.build(CLASSES),
     "cnn": lambda: cnn.build(CLASSES),
     "efficientnet_lite0": lambda: efficientnet_lite0.build(CLASSES),
-    "mobilenet_v2": lambda: keras.applications.MobileNetV2(weights=None, classes=CLASSES),
 }
 
 

@@ -503,11 +503,19 @@ def tab_to(page: Page, identity: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def taught(gesture_browser: Browser, server: Server) -> Iterator[Page]:
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of this file's own: models are put there."""
+    started = Server(tmp_path_factory.mktemp("school"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def taught(gesture_browser: Browser, school: Server) -> Iterator[Page]:
     """A project with three gestures that has learned them, all by keyboard; tests must leave it so."""
-    watched = Watched(gesture_browser.new_context(viewport=WIDE), server.url)
+    watched = Watched(gesture_browser.new_context(viewport=WIDE), school.url)
     page = watched.page
-    page.goto(server.url + "/teach/")
+    page.goto(school.url + "/teach/")
     expect(page.get_by_test_id("train-here")).to_be_disabled()
     palm, fist, point = GESTURES
     tab_to(page, "class-name-1")
@@ -694,12 +702,12 @@ def test_frames_wait_while_the_server_is_gone_and_are_sent_when_it_is_back(
 
 
 def test_a_model_is_put_on_the_server_and_replaced_only_when_asked(
-    taught: Page, server: Server, tmp_path: Path
+    taught: Page, school: Server, tmp_path: Path
 ) -> None:
     taught.get_by_test_id("server-name").fill("Gestures")
     taught.get_by_test_id("keep-server").click()
     expect(taught.get_by_test_id("kept-server")).to_contain_text("Saved as Gestures")
-    assert taught.request.get(f"{server.url}/models/Gestures/metadata.json").ok
+    assert taught.request.get(f"{school.url}/models/Gestures/metadata.json").ok
     taught.get_by_test_id("browser-name").fill("My project")
     taught.get_by_test_id("keep-browser").click()
     message = taught.get_by_test_id("message")
@@ -737,13 +745,13 @@ def saved(page: Page, identity: str, folder: Path) -> Path:
 
 
 def test_a_project_zip_brings_pictures_and_model_to_another_browser(
-    taught: Page, gesture_browser: Browser, server: Server, tmp_path: Path
+    taught: Page, gesture_browser: Browser, school: Server, tmp_path: Path
 ) -> None:
     zipped = saved(taught, "zip-project", tmp_path)
     assert zipped.name == "My project project.zip"
-    watched = Watched(gesture_browser.new_context(viewport=WIDE), server.url)
+    watched = Watched(gesture_browser.new_context(viewport=WIDE), school.url)
     page = watched.page
-    page.goto(server.url + "/teach/")
+    page.goto(school.url + "/teach/")
     page.get_by_test_id("open-file").set_input_files(zipped)
     expect(page.get_by_test_id("class-name-3")).to_have_value("Point")
     expect(page.get_by_test_id("project-name")).to_have_value("My project 2")
@@ -758,13 +766,13 @@ def test_a_project_zip_brings_pictures_and_model_to_another_browser(
 
 
 def test_where_two_models_differ_is_shown_picture_by_picture(
-    taught: Page, gesture_browser: Browser, server: Server, tmp_path: Path
+    taught: Page, gesture_browser: Browser, school: Server, tmp_path: Path
 ) -> None:
-    assert taught.request.get(f"{server.url}/models/Gestures/metadata.json").ok, "of the test above"
+    assert taught.request.get(f"{school.url}/models/Gestures/metadata.json").ok, "of the test above"
     zipped = saved(taught, "zip-project", tmp_path)
-    watched = Watched(gesture_browser.new_context(viewport=WIDE), server.url)
+    watched = Watched(gesture_browser.new_context(viewport=WIDE), school.url)
     page = watched.page
-    page.goto(server.url + "/teach/")
+    page.goto(school.url + "/teach/")
     page.get_by_test_id("open-file").set_input_files(zipped)
     expect(page.get_by_test_id("project-name")).to_have_value("My project 2")
     # What was a palm is called a fist from now on, and the other way round.
