@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy.typing as npt
 from pytrain.course.lens import through_lens
 from pytrain.course.names import UNMIRRORED
 from pytrain.course.parts import Parts
-from pytrain.course.recipe import Recipe
+from pytrain.course.recipe import Pictures, Recipe
 from pytrain.dataset.catalogue import Collection
 from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
@@ -27,6 +29,9 @@ from pytrain.training.run import MODEL, begin, versions
 
 UNDECAYED = ("bias", "gamma", "beta")
 """Weights that weight decay leaves alone: to make an offset small makes nothing simpler."""
+
+SHAPING = ("activation", "dilation_rate", "groups", "padding", "pool_size", "rate", "strides")
+"""What tells layers apart whose weights have the same shapes."""
 
 MOMENTUM = 0.9
 VALIDATION_BATCH = 256
@@ -56,6 +61,7 @@ def settings_of(
     return {
         "collection": collection.name,
         **recipe.settings(),
+        "network": _fingerprint(recipe, collection),
         "seed": seed,
         "limit": limit,
         "fingerprint": collection.fingerprint,
@@ -149,6 +155,22 @@ def _built(recipe: Recipe, parts: Parts, classes: int) -> Any:
             expected=f"{wanted[0]} to {wanted[1]}, the last layer a Dense called {LOGITS}",
         )
     return network
+
+
+def _fingerprint(recipe: Recipe, collection: Collection) -> str:
+    """Tells one network from another of the same name: 16 hex digits of its layers, without their names."""
+    side, channels = collection.training.images.shape[2:]
+    # Neither mean nor variance: they depend on the seed.
+    pictures = Pictures(side, channels, (0.0,) * channels, (1.0,) * channels)
+    layers = [
+        (
+            type(layer).__name__,
+            [list(weights.shape) for weights in layer.weights],
+            {key: value for key, value in layer.get_config().items() if key in SHAPING},
+        )
+        for layer in recipe.build(pictures, len(collection.labels)).layers
+    ]
+    return sha256(json.dumps(layers, default=str).encode()).hexdigest()[:16]
 
 
 def _optimizer(recipe: Recipe, steps: int) -> Any:

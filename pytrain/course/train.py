@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ def train_course(
     from pytrain.dataset.catalogue.entries import entry_named
 
     entry_named(collection)
+    if Path(collection).is_dir():
+        say(f"{collection} is the catalogue's data set; for your folder of that name give its whole path.")
     found = recipe or DEFAULTS[collection]
     plan = recipe_named(found, collection) if isinstance(found, str) else found
     if epochs is not None:
@@ -108,7 +111,8 @@ def train_course(
     judgement = judge(small, parts, pictures.labels)
     for line in _figures(judgement, fitted.network.count_params()):
         say(line)
-    command = _command(collection, plan.name, seed, epochs, limit)
+    told = {"seed": seed, "epochs": epochs, "limit": limit}
+    command = _command(collection, found, {name: value for name, value in told.items() if value is not None})
     run = write_run(folder, small, fitted, parts, judgement, plan.about, command)
     say(f"Results: {folder}")
     if export:
@@ -117,6 +121,8 @@ def train_course(
         run = replace(run, bundle=bundle)
     # What it kept to be resumed is of no use any more.
     shutil.rmtree(work, ignore_errors=True)
+    with suppress(OSError):
+        work.parent.rmdir()
     return run
 
 
@@ -131,11 +137,13 @@ def _figures(judgement: Judgement, parameters: int) -> list[str]:
     ]
 
 
-def _command(collection: str, recipe: str, seed: int, epochs: int | None, limit: int | None) -> str:
-    options = "".join(
-        f" --{name} {value}" for name, value in (("epochs", epochs), ("limit", limit)) if value is not None
-    )
-    return f"pytrain train {collection} --recipe {recipe} --seed {seed}{options}"
+def _command(collection: str, recipe: str | Recipe, options: Mapping[str, int]) -> str:
+    """What makes the run again; a recipe of one's own has no command."""
+    if isinstance(recipe, str):
+        told = "".join(f" --{name} {value}" for name, value in options.items())
+        return f"pytrain train {collection} --recipe {recipe}{told}"
+    told = "".join(f", {name}={value}" for name, value in options.items())
+    return f'pytrain.train("{collection}", recipe={recipe.name}{told}), {recipe.name} a pytrain.Recipe'
 
 
 def _export(

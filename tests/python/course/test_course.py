@@ -93,7 +93,7 @@ def test_it_learns_and_leaves_all_that_is_promised(run):
         assert (run.folder / name).read_bytes().startswith(b"\x89PNG")
     readme = (run.folder / "README.txt").read_text(encoding="utf-8")
     assert all(name in readme for name in FILES)
-    assert "pytrain train fashion-mnist --recipe tiny --seed 0" in readme
+    assert 'pytrain.train("fashion-mnist", recipe=tiny, seed=0)' in readme
     assert [row["epoch"] for row in run.history] == [1, 2, 3, 4]
     assert not (run.folder.parent / ".runs" / run.name).exists()
 
@@ -205,6 +205,20 @@ def test_resuming_in_another_way_names_it(data, tmp_path):
         course(data, tmp_path, replace(TINY, learning_rate=1e-3), resume=True)
 
 
+def test_another_network_of_the_same_name_is_another_recipe(clothes):
+    def other(pictures, classes):
+        network = tiny(pictures, classes)
+        last = network.layers[-1]
+        return keras.Model(network.input, last(keras.layers.Dropout(0.1)(last.input)))
+
+    parts = parts_of(clothes)
+    told = {
+        settings_of(replace(TINY, build=build), clothes, parts, seed, None)["network"]
+        for build, seed in ((tiny, 0), (tiny, 1), (other, 0))
+    }
+    assert len(told) == 2
+
+
 def test_the_average_is_that_of_its_formula():
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
     network.set_weights([np.zeros((2, 1))])
@@ -240,6 +254,8 @@ def test_python_trains_by_the_same_name_as_the_command(data, tmp_path):
         say=lambda line: None,
     )
     assert isinstance(run, pytrain.Run)
+    command = "pytrain train fashion-mnist --recipe mlp --seed 0 --epochs 1 --limit 40"
+    assert run.settings["command"] == command
     assert run.metrics["test_pictures"] == 40
 
 
