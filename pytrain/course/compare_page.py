@@ -112,8 +112,6 @@ def as_json(found: Comparison) -> dict[str, object]:
 def _html(found: Comparison, title: str) -> str:
     heads = ["accuracy", "95 %", "seeds", "spread", "parameters", "s per epoch"]
     rows = [(escape(group.name), _cells(group)) for group in found.groups]
-    verdicts = "".join(f"<li>{escape(verdict(difference))}</li>" for difference in found.differences)
-    methods = ", ".join(dict.fromkeys(difference.method for difference in found.differences))
     several = any(len(group.runs) > 1 for group in found.groups)
     note = (
         "Spread is the standard deviation over the seeds."
@@ -124,14 +122,19 @@ def _html(found: Comparison, title: str) -> str:
         f"<header><p>Comparison</p><h1>{escape(title)}</h1></header>",
         picture_section(PLOT, "Accuracy", "Of each recipe on the same test pictures."),
         section("Figures", table(heads, rows), note),
-        section(
-            "More than noise?",
-            f"<ul>{verdicts}</ul>",
-            escape(f"{methods}. 5 %, corrected for several (Holm)."),
-        ),
+        _verdicts(found),
         section("Found of each class", _classes(found.groups), "Mean over the seeds."),
     ]
     return as_page(title, sections)
+
+
+def _verdicts(found: Comparison) -> str:
+    if not found.differences:
+        return ""
+    items = "".join(f"<li>{escape(verdict(difference))}</li>" for difference in found.differences)
+    methods = "; ".join(dict.fromkeys(difference.method for difference in found.differences))
+    lead = escape(f"{methods}. At 5 %, corrected for the number of differences (Holm).")
+    return section("More than noise?", f"<ul>{items}</ul>", lead)
 
 
 def _cells(group: Group) -> Sequence[str]:

@@ -201,7 +201,7 @@ def _difference(better: Group, worse: Group) -> Difference:
     several = max(len(better.runs), len(worse.runs)) > 1
     if several:
         p, interval = over_seeds(better.right, worse.right)
-        method = "paired bootstrap over pictures, Student's t over seeds"
+        method = "Paired bootstrap over pictures, Student's t over seeds"
     else:
         first, second = better.right[0], worse.right[0]
         p, interval = mcnemar(first, second), _paired_interval(first, second)
