@@ -7,7 +7,7 @@ import { Frames } from './lib/frames.js';
 import { compare, readGolden, readPicture } from './lib/golden.js';
 import { load } from './lib/load.js';
 import { checkOptions, describe, OF_EXTRACTOR } from './lib/options.js';
-import { smoother, toHeatMap, toResults } from './lib/results.js';
+import { smoother, toHeatMap, toMask, toResults } from './lib/results.js';
 import { unwrap, whenReady } from './lib/sources.js';
 import { version } from './lib/version.js';
 
@@ -122,6 +122,16 @@ export class ImageClassifier {
     this.#settings.heatMap = wanted;
   }
 
+  /** Whether results say what is where, as `results.mask`; may be changed at any time. */
+  get mask() {
+    return this.#settings.mask;
+  }
+
+  set mask(wanted) {
+    checkOptions({ mask: wanted });
+    this.#settings.mask = wanted;
+  }
+
   /**
    * Medians over the last frames: `milliseconds` in the worker (preprocessing and network), `roundTrip` from taking
    * the frame to its answer; `latest`, the last frame's milliseconds; and `measured`, the table of backends.
@@ -141,14 +151,14 @@ export class ImageClassifier {
    * @param {number} [topk]
    * @returns {Promise<Results>} best first; `results.answer` is the best label, or 'unknown'; `results.known`, where
    *   the model gives it, how surely it is one of the labels at all; `results.heatMap`, where it is asked for, where
-   *   the model looks
+   *   the model looks; `results.mask`, where it is asked for, what is where
    */
   async classify(source, topk = this.#settings.topk) {
     checkOptions({ topk });
     const ready = unwrap(source);
     await whenReady(ready);
-    const { heatMap } = this.#settings;
-    return this.#results(await this.#runner.predict(ready, { heatMap }), topk, heatMap);
+    const { heatMap, mask } = this.#settings;
+    return this.#results(await this.#runner.predict(ready, { heatMap, mask }), topk, { heatMap, mask });
   }
 
   /**
@@ -259,10 +269,10 @@ export class ImageClassifier {
       try {
         await frames.next();
         if (frames.ended) return;
-        const { heatMap, topk } = this.#settings;
-        const answer = await this.#runner.predict(source, { heatMap });
+        const { heatMap, mask, topk } = this.#settings;
+        const answer = await this.#runner.predict(source, { heatMap, mask });
         if (frames.ended) return;
-        callback(this.#results(smooth(answer), topk, heatMap));
+        callback(this.#results(smooth(answer), topk, { heatMap, mask }));
         failures = 0;
       } catch (error) {
         if (frames.ended) return;
@@ -277,12 +287,13 @@ export class ImageClassifier {
   /**
    * @param {import('./lib/results.js').Answer} answer
    * @param {number | undefined} topk
-   * @param {boolean} heatMap
+   * @param {import('./lib/model.js').Wanted} wanted
    */
-  #results(answer, topk, heatMap) {
+  #results(answer, topk, { heatMap, mask }) {
     const { labels } = this.#manifest;
     const results = toResults(answer, labels, this.#manifest, topk);
     if (heatMap) results.heatMap = toHeatMap(answer.activation, labels, results[0].label);
+    if (mask) results.mask = toMask(answer.mask, labels);
     return results;
   }
 }

@@ -20,7 +20,7 @@ test('an unknown option names the options there are and the nearest of them', ()
   assert.throws(check({ topK: 3 }), {
     message:
       "There is no option 'topK'.\n" +
-      'Expected: one of backend, format, topk, heatMap, smoothing, onProgress, onError, onStatus\n' +
+      'Expected: one of backend, format, topk, heatMap, mask, smoothing, onProgress, onError, onStatus\n' +
       "What to do: Did you mean 'topk'?",
   });
   assert.throws(check({ flipHorizontal: true }), /Leave 'flipHorizontal' out/);

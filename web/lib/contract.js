@@ -26,12 +26,17 @@ const NAMES_IN_FILE = { graph: 'graph-model', layers: 'layers-model' };
 
 /**
  * The graph's outputs that are asked for: one number for each label; how surely it is one of them at all; what goes
- * into the last Dense; and how much each place of the picture speaks for each label.
+ * into the last Dense; how much each place of the picture speaks for each label; and what each place belongs to, the
+ * background first.
  */
 export const PROBABILITIES = 'probabilities';
 export const KNOWN = 'known';
 export const EMBEDDING = 'embedding';
 export const CLASS_ACTIVATION = 'class_activation';
+export const MASK = 'mask';
+
+/** What a place belongs to that belongs to none of the labels. */
+export const BACKGROUND = 'background';
 
 /** What the threshold of `unknown` may be held against: the greatest probability, or the output `known`. */
 export const SCORES = /** @type {const} */ (['max_probability', KNOWN]);
@@ -65,6 +70,8 @@ export const SCORES = /** @type {const} */ (['max_probability', KNOWN]);
  * @property {readonly string[]} labels in the order of the model's outputs
  * @property {boolean} known whether `model` gives the output `known`; model.json never does
  * @property {boolean} classActivation whether `model` gives that output; model.json never does
+ * @property {boolean} mask whether `model` gives that output, a number for the background and for each label;
+ *   model.json never does
  * @property {number | null} width how many numbers the output `embedding` has; null where there is none
  * @property {Score} score what the threshold is held against
  * @property {number} threshold below this score the answer is unknown; 0 means never
@@ -106,6 +113,7 @@ export async function readManifest(reader, wanted) {
     labels: Object.freeze([...metadata.labels]),
     known,
     classActivation: Object.hasOwn(outputs, CLASS_ACTIVATION),
+    mask: Object.hasOwn(outputs, MASK) && isMask(outputs[MASK], metadata.labels.length),
     width: Object.hasOwn(outputs, EMBEDDING) ? lastSide(outputs[EMBEDDING]) : null,
     ...unknownRule(reader.name, format, metadata, known),
     files: weightFiles(reader.name, FILES[format], model),
@@ -201,6 +209,15 @@ function checkTopology(name, format, model, classes) {
 function lastSide(output) {
   const size = output.tensorShape?.dim?.at(-1)?.size;
   return size === undefined ? null : Number(size);
+}
+
+/**
+ * Whether an output called `mask` is one: other models may call something else so.
+ * @param {any} output as a signature describes it
+ * @param {number} labels
+ */
+function isMask(output, labels) {
+  return output.tensorShape?.dim?.length === 4 && lastSide(output) === labels + 1;
 }
 
 /**

@@ -10,7 +10,7 @@ import { cropSquare } from './preprocess.js';
  * @typedef {ImageBitmap | import('./preprocess.js').Pixels} Frame
  * @typedef {{id: number, type: 'start', base: string}
  *   | {id: number, type: 'load', bundle: any}
- *   | {id: number, type: 'predict', frame: Frame, heatMap?: boolean}
+ *   | {id: number, type: 'predict', frame: Frame, heatMap?: boolean, mask?: boolean}
  *   | {id: number, type: 'embed', frame: Frame}
  *   | {id: number, type: 'activations', frame: Frame, names: string[], most?: number}
  *   | {id: number, type: 'filters', name?: string}
@@ -73,7 +73,7 @@ export function serveEngine(name, openNetwork, prepare = () => {}) {
  */
 async function ofFrame(model, request) {
   const pixels = toPixels(request.frame);
-  if (request.type === 'predict') return model.predict(pixels, request.heatMap);
+  if (request.type === 'predict') return model.predict(pixels, request);
   if (request.type === 'embed') return { embedding: await model.embed(pixels) };
   return { maps: await model.activations(pixels, request.names, request.most) };
 }
@@ -85,7 +85,7 @@ async function ofFrame(model, request) {
  */
 function buffersOf(value) {
   const maps = Object.values(value?.maps ?? {}).map(({ values }) => values);
-  const all = [value?.embedding, value?.activation?.values, value?.values, ...maps];
+  const all = [value?.embedding, value?.activation?.values, value?.mask?.values, value?.values, ...maps];
   const own = all.filter(
     (values) => values instanceof Float32Array && values.byteLength === values.buffer.byteLength,
   );

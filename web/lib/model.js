@@ -1,7 +1,7 @@
 // A bundle's network on whichever TensorFlow.js backend is set: load, warm up, predict, look inside.
 
 import { memory, tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { CLASS_ACTIVATION, EMBEDDING, FILES, KNOWN, notOneEach, PROBABILITIES } from './contract.js';
+import { CLASS_ACTIVATION, EMBEDDING, FILES, KNOWN, MASK, notOneEach, PROBABILITIES } from './contract.js';
 import { activationsOf, filtersOf, listLayers } from './inside.js';
 import { preprocess, SIZE } from './preprocess.js';
 
@@ -22,10 +22,14 @@ import { preprocess, SIZE } from './preprocess.js';
 /** @typedef {(bundle: LoadedBundle) => Promise<Network>} OpenNetwork */
 
 /**
+ * What an answer should hold besides the probabilities, where the network has it: `activation` and `mask`.
+ * @typedef {{heatMap?: boolean, mask?: boolean}} Wanted
+ */
+
+/**
  * None of these leaves a tensor behind.
  * @typedef {object} OpenModel
- * @property {(pixels: Pixels, heatMap?: boolean) => Promise<import('./results.js').Answer>} predict
- *   heatMap: gives `activation` too, where the network has it
+ * @property {(pixels: Pixels, wanted?: Wanted) => Promise<import('./results.js').Answer>} predict
  * @property {(pixels: Pixels) => Promise<Float32Array>} embed what goes into the last Dense
  * @property {() => Promise<import('./inside.js').Layer[]>} layers
  * @property {(pixels: Pixels, names: string[], most?: number) => Promise<Record<string, import('./inside.js').Maps>>}
@@ -57,20 +61,30 @@ export async function openModel(bundle, openNetwork) {
 
   /**
    * @param {Pixels} pixels
-   * @param {boolean} [heatMap]
+   * @param {Wanted} [wanted]
    * @returns {Promise<import('./results.js').Answer>}
    */
-  async function predict(pixels, heatMap = false) {
-    const names = heatMap && bundle.classActivation ? [...always, CLASS_ACTIVATION] : always;
+  async function predict(pixels, { heatMap = false, mask = false } = {}) {
+    const names = [...always];
+    if (heatMap && bundle.classActivation) names.push(CLASS_ACTIVATION);
+    if (mask && bundle.mask) names.push(MASK);
     const outputs = run(pixels, names);
-    const [probabilities, ...rest] = await readAll(outputs);
+    const shapes = outputs.map(({ shape }) => shape);
+    const values = await readAll(outputs);
+    /** @param {string} name */
+    const places = (name) => {
+      const at = names.indexOf(name);
+      if (at < 0) return undefined;
+      const [, height, width] = /** @type {number[]} */ (shapes[at]);
+      return { height, width, values: values[at] };
+    };
     /** @type {import('./results.js').Answer} */
-    const answer = { probabilities };
-    if (bundle.known) answer.known = rest[0][0];
-    if (names !== always) {
-      const [, height, width] = outputs[names.length - 1].shape;
-      answer.activation = { height, width, values: rest[rest.length - 1] };
-    }
+    const answer = { probabilities: values[0] };
+    if (bundle.known) answer.known = values[1][0];
+    const activation = places(CLASS_ACTIVATION);
+    const belongs = places(MASK);
+    if (activation) answer.activation = activation;
+    if (belongs) answer.mask = belongs;
     return answer;
   }
 

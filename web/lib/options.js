@@ -16,6 +16,7 @@ export const FORMATS = /** @type {const} */ (['graph', 'layers']);
  * @property {'auto' | 'graph' | 'layers'} [format] 'auto' reads graph.json where the model has it, else model.json
  * @property {number} [topk] how many results to give, all of them unless told
  * @property {boolean} [heatMap] whether results say where the model looks, as `results.heatMap`; false unless told
+ * @property {boolean} [mask] whether results say what is where, as `results.mask`; false unless told
  * @property {number} [smoothing] 0 to 0.99: how much of the frames before stays in classifyStart's answer
  * @property {(progress: {loaded: number, total: number}) => void} [onProgress] bytes of the model's files
  * @property {(error: Error) => void} [onError] what goes wrong while classifyStart runs or a backend is measured
@@ -30,7 +31,7 @@ export const FORMATS = /** @type {const} */ (['graph', 'layers']);
  * @typedef {{kind: 'lost' | 'recovered' | 'backend' | 'no-pictures' | 'pictures' | 'asleep' | 'awake', text: string}} Status
  */
 
-/** @typedef {{backend: 'auto' | Backend, format: 'graph' | 'layers' | undefined, topk: number | undefined, heatMap: boolean, smoothing: number,
+/** @typedef {{backend: 'auto' | Backend, format: 'graph' | 'layers' | undefined, topk: number | undefined, heatMap: boolean, mask: boolean, smoothing: number,
  *   onProgress: NonNullable<Options['onProgress']>, onError: NonNullable<Options['onError']>, onStatus: NonNullable<Options['onStatus']>}} Settings */
 
 /** @type {Record<keyof Options, {expected: string, ok: (value: any) => boolean}>} */
@@ -45,6 +46,7 @@ const RULES = {
   },
   topk: { expected: 'a whole number from 1', ok: (value) => Number.isInteger(value) && value >= 1 },
   heatMap: { expected: 'true or false', ok: (value) => typeof value === 'boolean' },
+  mask: { expected: 'true or false', ok: (value) => typeof value === 'boolean' },
   smoothing: {
     expected: 'a number from 0 to 0.99',
     ok: (value) => typeof value === 'number' && value >= 0 && value <= 0.99,
@@ -87,6 +89,7 @@ export function checkOptions(options = {}, caller = 'imageClassifier', names = O
     format: options.format === 'auto' ? undefined : options.format,
     topk: options.topk,
     heatMap: options.heatMap ?? false,
+    mask: options.mask ?? false,
     smoothing: options.smoothing ?? 0,
     onProgress: options.onProgress ?? (() => {}),
     // Looked up when it is called: Node, where these checks are tested, has no reportError.

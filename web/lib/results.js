@@ -1,6 +1,6 @@
 // From a model's numbers to an answer: best first, and `unknown` below the calibrated threshold.
 
-import { KNOWN } from './contract.js';
+import { BACKGROUND, KNOWN } from './contract.js';
 
 /** The answer where no class reaches the threshold. */
 export const UNKNOWN = 'unknown';
@@ -9,9 +9,12 @@ export const UNKNOWN = 'unknown';
  * How much each place of a frame speaks for each label: values [height, width, labels].
  * @typedef {{height: number, width: number, values: Float32Array}} Activation
  *
+ * What each place of a frame belongs to, the background first: values [height, width, 1 + labels], 0 to 1.
+ * @typedef {{height: number, width: number, values: Float32Array}} Belongs
+ *
  * What a model gives for a frame: probabilities in the order of the labels, and, where the model says it, how surely
- * the frame shows one of them at all: 0 to 1; and, where it was asked for, the class activation.
- * @typedef {{probabilities: Float32Array, known?: number, activation?: Activation}} Answer
+ * the frame shows one of them at all: 0 to 1; and, where they were asked for, the class activation and the mask.
+ * @typedef {{probabilities: Float32Array, known?: number, activation?: Activation, mask?: Belongs}} Answer
  */
 
 /**
@@ -20,13 +23,20 @@ export const UNKNOWN = 'unknown';
  * @typedef {{label: string, height: number, width: number, values: Float32Array}} HeatMap
  */
 
+/**
+ * What is where: `values` [height, width, labels], row by row, how surely a place belongs to each of `labels`, of
+ * which the first is 'background'; over the square that the model sees. `areas` is what part of the square each of
+ * them covers, 0 to 1: the places that most speaks for it.
+ * @typedef {{labels: readonly string[], height: number, width: number, values: Float32Array, areas: number[]}} Mask
+ */
+
 /** @typedef {{label: string, confidence: number}} Result */
 
 /**
  * Results best first. `answer` is what to show: the best label, or 'unknown' where `unknown` is true. `known` is how
- * surely the frame shows one of the labels at all, 0 to 1; only some models say it. `heatMap` is there when it was
- * asked for: null where the model has none.
- * @typedef {Result[] & {unknown: boolean, answer: string, known?: number, heatMap?: HeatMap | null}} Results
+ * surely the frame shows one of the labels at all, 0 to 1; only some models say it. `heatMap` and `mask` are there
+ * when they were asked for: null where the model has none.
+ * @typedef {Result[] & {unknown: boolean, answer: string, known?: number, heatMap?: HeatMap | null, mask?: Mask | null}} Results
  */
 
 /**
@@ -62,6 +72,32 @@ export function toHeatMap(activation, labels, label) {
   );
   const most = map.reduce((a, b) => Math.max(a, b), 0);
   return { label, height, width, values: most > 0 ? map.map((value) => value / most) : map };
+}
+
+/**
+ * @param {Belongs | undefined} belongs
+ * @param {readonly string[]} labels
+ * @returns {Mask | null}
+ */
+export function toMask(belongs, labels) {
+  if (!belongs) return null;
+  const { height, width, values } = belongs;
+  const all = [BACKGROUND, ...labels];
+  const areas = all.map(() => 0);
+  for (let at = 0; at < values.length; at += all.length) areas[strongest(values, at, all.length)]++;
+  return { labels: all, height, width, values, areas: areas.map((count) => count / (height * width)) };
+}
+
+/**
+ * Which of a few neighbours in an array is the greatest: the first of them is 0.
+ * @param {Float32Array} values
+ * @param {number} from
+ * @param {number} count
+ */
+export function strongest(values, from, count) {
+  let best = 0;
+  for (let one = 1; one < count; one++) if (values[from + one] > values[from + best]) best = one;
+  return best;
 }
 
 /**

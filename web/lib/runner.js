@@ -142,11 +142,11 @@ export class Runner {
 
   /**
    * @param {import('./sources.js').Ready} source
-   * @param {{timed?: boolean, heatMap?: boolean}} [how] timed: counts for the timings, unless told otherwise
+   * @param {{timed?: boolean} & import('./model.js').Wanted} [how] timed: counts for the timings, unless told otherwise
    * @returns {Promise<import('./results.js').Answer>}
    */
-  predict(source, { timed = true, heatMap = false } = {}) {
-    return this.#again((engine) => this.#show(engine, source, 'predict', { heatMap }, timed));
+  predict(source, { timed = true, heatMap = false, mask = false } = {}) {
+    return this.#again((engine) => this.#show(engine, source, 'predict', { heatMap, mask }, timed));
   }
 
   /**

@@ -19,9 +19,9 @@ export async function startEngine(backend, { base, format }, bundle, patience) {
   try {
     // The backend starts while the weights are on their way.
     await Promise.all([engine.call('start', { base }), bundle]);
-    const { model, weights, labels, known, classActivation } = await bundle;
+    const { model, weights, labels, known, classActivation, mask } = await bundle;
     // The weights are copied, not transferred: another backend or a restart will want them too.
-    await engine.call('load', { bundle: { format, model, weights, labels, known, classActivation } });
+    await engine.call('load', { bundle: { format, model, weights, labels, known, classActivation, mask } });
     return engine;
   } catch (error) {
     engine.close();

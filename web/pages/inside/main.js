@@ -7,10 +7,11 @@ import { showFilters, showFound } from './filters-panel.js';
 import { chosen, SAMPLED, showLayers, showMaps, showStrip, startLayers } from './layers-panel.js';
 import { chooseNetwork, network, showAnswer } from './network.js';
 import { layOver, takeOff } from './overlay.js';
-import { changed, current, startSource, videoTime } from './source.js';
+import { changed, current, drawAs, startSource, videoTime } from './source.js';
 import { startTabs } from './tabs.js';
+import { offerVersus, runVersus } from './versus.js';
 
-/** @typedef {'layers' | 'filters' | 'bench'} View */
+/** @typedef {'layers' | 'filters' | 'versus' | 'bench'} View */
 
 /** The strip shows every layer, which costs more than one: it is done this often, in milliseconds. */
 const STRIP_EVERY = 1000;
@@ -25,9 +26,9 @@ let stripShown = Number.NEGATIVE_INFINITY;
 /** @param {View} name */
 function chooseView(name) {
   view = name;
-  for (const one of ['layers', 'filters', 'bench']) byId(`panel-${one}`).hidden = one !== name;
+  for (const one of ['layers', 'filters', 'versus', 'bench']) byId(`panel-${one}`).hidden = one !== name;
   byId('model-field').hidden = name === 'bench';
-  byId('says').hidden = name === 'bench';
+  byId('says').hidden = name === 'bench' || name === 'versus';
   takeOff();
   changed();
 }
@@ -42,7 +43,8 @@ async function watch() {
     if (!there || now === seen) continue;
     seen = now;
     try {
-      if (view === 'bench') await runBench(there.element);
+      if (view === 'bench') await runBench(there.drawn);
+      else if (view === 'versus') await runVersus(there.element);
       else await lookInside(there.element, there.moving);
       clearMessage('look');
     } catch (error) {
@@ -62,7 +64,7 @@ async function lookInside(element, moving) {
   const { classifier, filters, layers } = network;
   if (!classifier) return;
   const heat = byId('heat').getAttribute('aria-pressed') === 'true';
-  classifier.heatMap = heat;
+  Object.assign(classifier, { heatMap: heat, mask: false });
   const results = await classifier.classify(element);
   showAnswer(results);
   if (heat && results.heatMap) layOver(results.heatMap, 'Where it looks', { see: true, range: [0, 1] });
@@ -99,9 +101,11 @@ function onLoaded() {
   heat.disabled = !can;
   heat.setAttribute('aria-pressed', 'false');
   heat.title = classifier && !can ? 'This network cannot say where it looks.' : '';
+  if (classifier) drawAs(classifier.metadata.pytrain.drawing);
   takeOff();
   showLayers();
   showFilters();
+  offerVersus();
 }
 
 startSource();

@@ -73,9 +73,15 @@ async function load(address, onLoaded) {
 /** @param {import('../../lib/results.js').Results | null} results */
 export function showAnswer(results) {
   const answer = byId('answer');
-  const said = results?.unknown ? 'Not sure' : (results?.[0].label.replaceAll('_', ' ') ?? '–');
-  answer.textContent = said.charAt(0).toUpperCase() + said.slice(1);
+  const { said, sure } = words(results);
+  answer.textContent = said;
   answer.dataset.label = results?.answer ?? '';
-  byId('sure').textContent =
-    results && !results.unknown ? `${(100 * results[0].confidence).toFixed(0)} %` : '';
+  byId('sure').textContent = sure;
+}
+
+/** An answer in words. @param {import('../../lib/results.js').Results | null} results */
+export function words(results) {
+  const said = results?.unknown ? 'Not sure' : (results?.[0].label.replaceAll('_', ' ') ?? '–');
+  const sure = results && !results.unknown ? `${(100 * results[0].confidence).toFixed(0)} %` : '';
+  return { said: said.charAt(0).toUpperCase() + said.slice(1), sure };
 }

@@ -1,8 +1,10 @@
 // What lies over the picture: one map, or where the model looks; or the part that a kernel sees.
 
 import { byId } from '../dom.js';
+import { placeIn } from '../play/pad.js';
 import { surface } from '../play/surface.js';
 import { paint, rangeOf } from './paint.js';
+import { seenWindow } from './source.js';
 
 /** So many pixels each way make a small map smooth; the browser does the rest. */
 const SMOOTH = 128;
@@ -26,6 +28,7 @@ export function layOver(map, name, { see, range = rangeOf(map.values) }) {
     : map;
   paint(canvas, shown, range, see);
   canvas.classList.toggle('plain', !see);
+  placeIn(canvas, seenWindow());
   canvas.hidden = false;
   stamp.textContent = name;
   stamp.hidden = false;
@@ -48,6 +51,7 @@ export function frameOver({ left, top, side, size }) {
     context.strokeRect(...box);
   }
   canvas.classList.remove('plain');
+  placeIn(canvas, null);
   canvas.hidden = false;
   stamp.hidden = true;
 }

@@ -29,23 +29,37 @@ export function changed() {
 }
 
 /**
- * What is there to be looked at now.
- * @returns {{element: HTMLVideoElement | HTMLCanvasElement, moving: boolean, changes: number} | null}
+ * What is there to be looked at now: as the network gets it, and as it was drawn.
+ * @returns {{element: HTMLVideoElement | HTMLCanvasElement, drawn: HTMLVideoElement | HTMLCanvasElement, moving: boolean, changes: number} | null}
  */
 export function current() {
   const moving = source === 'camera' && camera.running && !frozen;
   const elements = {
     camera: camera.running && video,
     picture: picture.width > 1 && picture,
-    pad: pad.canvas,
+    pad: pad.seen,
   };
   const element = elements[source];
-  return element && !(source === 'pad' && pad.empty) ? { element, moving, changes } : null;
+  return element && !(source === 'pad' && pad.empty)
+    ? { element, drawn: source === 'pad' ? pad.canvas : element, moving, changes }
+    : null;
 }
 
 /** Moves on with every frame of the camera; still pictures have none. */
 export function videoTime() {
   return video.currentTime;
+}
+
+/** Which square of the stage the network gets, in parts of it; null for all of it. */
+export function seenWindow() {
+  return source === 'pad' ? pad.window : null;
+}
+
+/** The pad draws as the network's own pictures were drawn. @param {'mnist' | undefined} drawing */
+export function drawAs(drawing) {
+  if (!pad.prepareAs(drawing)) return;
+  byId('line', HTMLInputElement).value = String(pad.width);
+  show();
 }
 
 /** @param {SourceName} name */
@@ -62,7 +76,9 @@ function show() {
   video.hidden = source !== 'camera';
   picture.hidden = source !== 'picture' || picture.width < 2;
   pad.canvas.hidden = source !== 'pad';
-  byId('stage').classList.toggle('paper', source === 'pad');
+  pad.showSeen(byId('pad-seen', HTMLCanvasElement));
+  if (source !== 'pad') byId('pad-seen').hidden = true;
+  byId('stage').classList.toggle('paper', source === 'pad' && pad.seen === pad.canvas);
   byId('invite-camera').hidden = source !== 'camera' || camera.running;
   byId('invite-picture').hidden = source !== 'picture' || !picture.hidden;
   byId('invite-pad').hidden = source !== 'pad' || !pad.empty;

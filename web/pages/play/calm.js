@@ -29,7 +29,7 @@ export function calm(results, { labels, unknown }) {
   const confidence = new Map(results.map((result) => [result.label, result.confidence]));
   const probabilities = Float32Array.from(labels, (label) => Number(confidence.get(label)));
   const answer = smooth({ probabilities, known: results.known });
-  return Object.assign(toResults(answer, labels, unknown), { heatMap: results.heatMap });
+  return Object.assign(toResults(answer, labels, unknown), { heatMap: results.heatMap, mask: results.mask });
 }
 
 function showAmount() {

@@ -2,7 +2,8 @@
 
 import { byId } from '../dom.js';
 import { amount } from './calm.js';
-import { shown, state } from './state.js';
+import { putOver } from './over.js';
+import { state } from './state.js';
 import { surface } from './surface.js';
 
 /** The map has a few places each way; so many pixels each way make it smooth, and the browser does the rest. */
@@ -37,20 +38,12 @@ export function drawHeat(map) {
   paint(colours, surface(mixed, width, height, SIZE));
   if (canvas.width !== SIZE) canvas.width = canvas.height = SIZE;
   context.putImageData(pixels, 0, 0);
-  place();
+  putOver(canvas);
 }
 
 export function hideHeat() {
   before = null;
   canvas.hidden = true;
-}
-
-/** Over the element that is looked at, turned as that is. */
-function place() {
-  const under = shown();
-  if (canvas.previousElementSibling !== under) under.after(canvas);
-  canvas.classList.toggle('mirrored', under.classList.contains('mirrored'));
-  canvas.hidden = false;
 }
 
 /** The same picture over another one, such as a snapshot: its centre square. @param {CanvasRenderingContext2D} over @param {number} side */
@@ -102,8 +95,12 @@ export function offerHeat() {
 
 /** @param {() => void} again called where the answer has to be asked for again */
 export function toggleHeat(again) {
-  if (button.disabled) return;
-  on = !on;
+  if (!button.disabled) turnHeat(!on, again);
+}
+
+/** @param {boolean} wanted @param {() => void} [again] */
+export function turnHeat(wanted, again = () => {}) {
+  on = wanted;
   button.setAttribute('aria-pressed', String(on));
   if (state.classifier) state.classifier.heatMap = on;
   if (on) again();

@@ -6,6 +6,7 @@ import { showResults, showState } from './answer.js';
 import { calm, startCalm } from './calm.js';
 import { drawHeat, hideHeat } from './heat-map.js';
 import { pause, remember } from './history.js';
+import { drawMask, hideMask } from './mask-view.js';
 import { send } from './send.js';
 import { camera, clip, pad, picture, state, video } from './state.js';
 
@@ -30,7 +31,7 @@ export async function look() {
   else if (source === 'clip' && clip.src && !clip.paused) follow(clip);
   else if (source === 'clip' && clip.src) await once(clip);
   else if (source === 'picture' && !picture.hidden) await once(picture);
-  else if (source === 'pad' && !pad.empty) await once(pad.canvas);
+  else if (source === 'pad' && !pad.empty) await once(/** @type {HTMLCanvasElement} */ (pad.seen));
   else showWaiting();
 }
 
@@ -38,6 +39,7 @@ function showWaiting() {
   state.results = null;
   snapshot.disabled = true;
   hideHeat();
+  hideMask();
   showState('idle', ...WAITING[state.source]);
 }
 
@@ -57,6 +59,7 @@ function show(results) {
   snapshot.disabled = false;
   showResults(results);
   drawHeat(results.heatMap);
+  drawMask(results.mask);
   send(results, state.model);
 }
 

@@ -7,8 +7,9 @@ import { startCamera, stopCamera, toggleFreeze, toggleMirror } from './camera-vi
 import { openClip, togglePlay } from './clip.js';
 import { showFacts } from './facts.js';
 import { listenForFiles } from './file-inputs.js';
-import { toggleHeat } from './heat-map.js';
+import { toggleHeat, turnHeat } from './heat-map.js';
 import { look } from './look.js';
+import { toggleMask, turnMask } from './mask-view.js';
 import { chooseModel } from './model-view.js';
 import { drawFile } from './picture.js';
 import { looksLikeVideo } from './picture-file.js';
@@ -57,6 +58,7 @@ async function usePicture(file) {
 }
 
 pad.onChange = () => {
+  pad.showSeen(byId('pad-seen', HTMLCanvasElement));
   byId('pad-invite').hidden = !pad.empty;
   byId('undo', HTMLButtonElement).disabled = pad.empty;
   byId('clear', HTMLButtonElement).disabled = pad.empty;
@@ -76,6 +78,17 @@ function switchStage() {
   else enterStage();
 }
 
+/** One of the two at a time: both would lie over the same picture. */
+function switchHeat() {
+  turnMask(false);
+  toggleHeat(look);
+}
+
+function switchMask() {
+  turnHeat(false);
+  toggleMask(look);
+}
+
 const halt = () => (state.source === 'clip' ? togglePlay() : toggleFreeze());
 
 /** @type {Record<string, () => void>} */
@@ -83,7 +96,8 @@ const KEYS = {
   c: switchCamera,
   ' ': halt,
   m: toggleMirror,
-  h: () => toggleHeat(look),
+  h: switchHeat,
+  w: switchMask,
   s: takeSnapshot,
   f: switchStage,
   p: () => chooseSource('picture'),
@@ -113,7 +127,8 @@ byId('start').addEventListener('click', () => startCamera());
 byId('stop').addEventListener('click', stopCamera);
 byId('freeze').addEventListener('click', toggleFreeze);
 byId('mirror').addEventListener('click', toggleMirror);
-byId('looks').addEventListener('click', () => toggleHeat(look));
+byId('looks').addEventListener('click', switchHeat);
+byId('where').addEventListener('click', switchMask);
 byId('snapshot').addEventListener('click', takeSnapshot);
 byId('go-on-stage').addEventListener('click', switchStage);
 byId('undo').addEventListener('click', () => pad.undo());

@@ -16,10 +16,11 @@ import { galleryModels, nameOf } from './gallery-models.js';
 import { offerHeat, wantsHeat } from './heat-map.js';
 import { startHistory } from './history.js';
 import { look } from './look.js';
+import { offerMask, wantsMask } from './mask-view.js';
 import { markChosen, openGallery, showGallery } from './model-gallery.js';
 import { listener } from './send.js';
 import { modelReady } from './sheet-view.js';
-import { state } from './state.js';
+import { pad, state } from './state.js';
 import { showStatus } from './status.js';
 import { offerServer } from './to-server.js';
 
@@ -105,6 +106,7 @@ async function loadModel(address) {
   setLabels([]);
   startHistory([]);
   offerHeat();
+  offerMask();
   showFacts(null);
   showState('loading', 'One moment', 'Loading the model');
   const { backend } = asked();
@@ -112,6 +114,7 @@ async function loadModel(address) {
     const classifier = await imageClassifier(await openable(address), {
       backend: /** @type {any} */ (backend),
       heatMap: wantsHeat(),
+      mask: wantsMask(),
       onProgress: (progress) => {
         if (loading === mine) showProgress(progress);
       },
@@ -149,6 +152,8 @@ async function introduce(classifier) {
   setLabels(classifier.labels, classifier.unknown);
   startHistory(classifier.labels);
   offerHeat();
+  offerMask();
+  offerDrawing(classifier.metadata.pytrain.drawing);
   byId('headline').textContent = headline(classifier.labels);
   showMetrics(classifier.metadata.pytrain.metrics ?? {});
   showFacts(classifier);
@@ -166,6 +171,14 @@ async function introduce(classifier) {
     showFacts(classifier);
     await checkModel(classifier, useBackend);
   }
+}
+
+/** The pad draws as the model's own pictures were drawn. @param {'mnist' | undefined} drawing */
+function offerDrawing(drawing) {
+  if (!pad.prepareAs(drawing)) return;
+  byId('line', HTMLInputElement).value = String(pad.width);
+  byId('pad-stage').classList.toggle('paper', drawing !== 'mnist');
+  pad.showSeen(byId('pad-seen', HTMLCanvasElement));
 }
 
 /** @param {import('./gallery-models.js').Entry | undefined} listed */

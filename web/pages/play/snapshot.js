@@ -7,6 +7,7 @@ import { save } from '../save.js';
 import { PATHS } from '../shapes.js';
 import { percent, words } from './answer.js';
 import { stampHeat } from './heat-map.js';
+import { stampMask } from './mask-view.js';
 import { shown, state } from './state.js';
 
 /** In pixels; a square picture, and a band below it. */
@@ -61,6 +62,7 @@ function drawPicture(context, source) {
   context.imageSmoothingQuality = 'high';
   context.drawImage(source, left, top, side, side, 0, 0, SIDE, SIDE);
   stampHeat(context, SIDE);
+  stampMask(context, SIDE);
   context.restore();
 }
 

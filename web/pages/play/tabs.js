@@ -7,6 +7,7 @@ import { restClip } from './clip.js';
 import { hideHeat } from './heat-map.js';
 import { showHistory } from './history.js';
 import { look } from './look.js';
+import { hideMask } from './mask-view.js';
 import { camera, state } from './state.js';
 
 /** @typedef {import('./state.js').SourceName} SourceName */
@@ -26,6 +27,7 @@ export function chooseSource(name) {
   if (state.source === 'clip') restClip();
   state.source = name;
   hideHeat();
+  hideMask();
   showHistory(name === 'camera' || name === 'clip');
   clearMessage('camera');
   clearMessage('picture');
