@@ -44,10 +44,16 @@ def build(num_classes: int) -> Any:
     return with_head(inputs, embedding, num_classes, "cnn")
 
 
-def block(x: Any, filters: int, name: str, size: int = 3, stride: int = 1) -> Any:
+def block(x: Any, filters: int, name: str, size: int = 3, stride: int = 1, dilation: int = 1) -> Any:
     """Convolution, batch normalisation, ReLU; export folds all three into one operation."""
     x = keras.layers.Conv2D(
-        filters, size, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
+        filters,
+        size,
+        strides=stride,
+        dilation_rate=dilation,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_conv",
     )(x)
     # Keras's 0.99 looks back over 100 batches or more, too long for a training of a few thousand.
     x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)

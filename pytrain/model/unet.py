@@ -5,7 +5,7 @@
     down0       56 x  56 x 16    5 x 5 with stride 2, then 3 x 3      3,632 parameters
     down1       28 x  28 x 24    largest of each 2 x 2, 3 x 3 twice   8,832
     down2       14 x  14 x 40    the same                            23,360
-    bottom       7 x   7 x 64    the same                            60,416
+    bottom       7 x   7 x 64    the same, the second with gaps      60,416
     up2         14 x  14 x 40    1 x 1, twice as large, beside down2, 3 x 3    31,680
     up1         28 x  28 x 24    the same beside down1               11,520
     up0         56 x  56 x 16    the same beside down0, 3 x 3 twice   7,488
@@ -56,7 +56,8 @@ def build(num_classes: int) -> Any:
         name = f"down{depth}" if width != WIDTHS[-1] else "bottom"
         x = keras.layers.MaxPooling2D(2, name=f"{name}_pool")(x)
         x = block(x, width, f"{name}a")
-        x = block(x, width, f"{name}b")
+        # With gaps, so that a place at the bottom sees all of the picture.
+        x = block(x, width, f"{name}b", dilation=2 if name == "bottom" else 1)
         fine.append(x)
     bottom = fine.pop()
     x = bottom
@@ -78,11 +79,14 @@ def build(num_classes: int) -> Any:
 
 
 def core(model: Any) -> Any:
-    """The part between the lens and the two softmaxes; it shares its weights with the model.
+    """The part between the lens and the two softmaxes, for every size; it shares its weights with the model.
 
     Returns:
-        From float32 [batch, 112, 112, 3] in [-1, 1] to {"logits": [batch, classes],
-        "mask_logits": [batch, 56, 56, 1 + classes]}.
+        From float32 [batch, s, s, 3] in [-1, 1], s a multiple of 16, which the lens makes 112, to {"logits":
+        [batch, classes], "mask_logits": [batch, s / 2, s / 2, 1 + classes]}.
     """
     outputs = {name: model.get_layer(name).output for name in (LOGITS, MASK_LOGITS)}
-    return keras.Model(model.get_layer(LENS).output, outputs, name=f"{model.name}_core")
+    part = keras.Model(model.get_layer(LENS).output, outputs, name=f"{model.name}_core")
+    return keras.models.clone_model(
+        part, input_tensors=keras.Input((None, None, 3)), clone_function=lambda layer: layer
+    )

@@ -42,13 +42,13 @@ CLASSES = (BACKGROUND, *LABELS)
 Mask = npt.NDArray[np.uint8]
 """Numbers of classes: uint8 [height, width], 0 for the background."""
 
-NOTHING = 0.22
+NOTHING = 0.16
 """Share of scenes without any of the four shapes."""
 
 SEEN = 24
 """A pixel that a pen changed by so much belongs to its line."""
 
-SMALLEST = 0.3
+SMALLEST = 0.36
 """A figure of several reaches so far from its middle at least, where 1 reaches over the whole scene."""
 
 
@@ -254,7 +254,7 @@ def _figures(dice: Dice, by_hand: bool, solid: bool | None = None) -> list[_Plac
         return [_Place(one())]
     places: list[_Place] = []
     for _ in range(12 * count):
-        factor = dice.between(SMALLEST, 0.72 if count == 2 else 0.55)
+        factor = dice.between(SMALLEST, 0.75 if count == 2 else 0.6)
         x, y = (2 * dice.uniforms(2) - 1) * (1 - factor)
         gaps = (np.hypot(x - other.shift[0], y - other.shift[1]) - other.factor for other in places)
         if min(gaps, default=2.0) < factor * 1.12:
