@@ -93,7 +93,10 @@ def create_app(
     def models_json() -> Response:
         bundles, problems = bundle.listing(roots)
         failed = [{"name": name, "error": error.as_json()} for name, error in problems.items()]
-        return jsonify(models=[listed(found) for found in bundles], problems=failed, api=True)
+        shows_code = share is not None and guard.is_here(request)
+        return jsonify(
+            models=[listed(found) for found in bundles], problems=failed, api=True, share=shows_code
+        )
 
     @app.get("/models/<name>/<path:file>")
     def model_file(name: str, file: str) -> Response:

@@ -149,3 +149,22 @@ def test_this_machine_shows_the_code(sharing: Sharing, plain_browser: Browser, s
     expect(page.get_by_test_id("qr").locator("svg")).to_be_visible()
     assert serious(page) == []
     context.close()
+
+
+@pytest.mark.parametrize("place", ["/", "/teach/", "/inside/", "/take-away/"])
+def test_the_pages_lead_to_the_code_on_this_machine_alone(
+    sharing: Sharing, plain_browser: Browser, phone: BrowserContext, place: str
+) -> None:
+    context = plain_browser.new_context()
+    page = context.new_page()
+    page.goto(f"{sharing.here}{place}")
+    page.get_by_test_id("phone").click()
+    expect(page.get_by_test_id("link")).to_have_text(sharing.link)
+    context.close()
+    other = phone.new_page()
+    other.goto(sharing.link)
+    other.wait_for_url(f"{sharing.address}/")
+    with other.expect_response("**/models.json"):
+        other.goto(f"{sharing.address}{place}")
+    expect(other.locator("footer")).to_contain_text("Licences")
+    expect(other.get_by_test_id("phone")).to_be_hidden()

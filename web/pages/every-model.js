@@ -3,6 +3,7 @@
 import { listSavedModels, openSavedModel } from '../lib/studio/saved-models.js';
 import { make } from './dom.js';
 import { bestOf, listModels, optionText } from './models.js';
+import { offerPhone } from './phone.js';
 
 export const IN_BROWSER = 'browser:';
 
@@ -17,6 +18,7 @@ export async function everyModel() {
   /** @type {Choice[]} */
   const choices = [];
   if (served.status === 'fulfilled') {
+    offerPhone(served.value.share);
     choices.push(...served.value.models.map((model) => ({ ...model, address: model.name })));
   }
   if (saved.status === 'fulfilled') {

@@ -18,7 +18,7 @@ import { base } from '../lib/version.js';
 /**
  * The models of the server, or of the static site.
  * @returns {Promise<{models: Listed[], problems: {name: string, error: import('../lib/errors.js').PlainError}[],
- *   api?: boolean}>} api: there is a server that answers, not only files
+ *   api?: boolean, share?: boolean}>} api: there is a server that answers, not only files; share: it shows /share
  */
 export async function listModels() {
   const gone = new PytrainError(
@@ -39,8 +39,8 @@ export async function listModels() {
       'Start the page with: pytrain serve',
     );
   }
-  const { models = [], problems = [], api = false } = await response.json();
-  return { models, problems, api };
+  const { models = [], problems = [], api = false, share = false } = await response.json();
+  return { models, problems, api, share };
 }
 
 /** What the address asks for: ?model=NAME and ?backend=NAME. */

@@ -243,6 +243,8 @@ def test_this_machine_needs_no_key_and_alone_sees_the_link(shared: Any) -> None:
     phone("/", query_string={"key": share.key.key}, headers=OPENED)
     assert phone("/share").status_code == 403
     assert phone("/api/session").json["share"] is None
+    assert here.get("/models.json").json["share"] is True
+    assert phone("/models.json").json["share"] is False
 
 
 def test_without_share_the_page_says_how_to(tmp_path: Path) -> None:

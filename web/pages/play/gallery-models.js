@@ -3,6 +3,7 @@
 import { listSavedModels } from '../../lib/studio/saved-models.js';
 import { IN_BROWSER } from '../every-model.js';
 import { listModels } from '../models.js';
+import { offerPhone } from '../phone.js';
 
 /** @typedef {import('../models.js').Listed & {address: string, own?: boolean}} Entry own: kept in this browser alone */
 
@@ -12,7 +13,9 @@ import { listModels } from '../models.js';
  */
 export async function galleryModels() {
   const [served, saved] = await Promise.allSettled([listModels(), listSavedModels()]);
-  const { models = [], problems = [], api = false } = served.status === 'fulfilled' ? served.value : {};
+  const listed = served.status === 'fulfilled' ? served.value : null;
+  const { models = [], problems = [], api = false } = listed ?? {};
+  offerPhone(listed?.share);
   const own = saved.status === 'fulfilled' ? saved.value.map(ofBrowser) : [];
   const beside = (/** @type {import('../models.js').Listed} */ model) => ({ ...model, address: model.name });
   return {

@@ -3,6 +3,7 @@
 import { connected } from '../../lib/studio/server.js';
 import { keepUploaded } from '../../lib/studio/uploads.js';
 import { byId } from '../dom.js';
+import { offerPhone } from '../phone.js';
 import { modelsOf, rememberModels } from './remembered.js';
 import { on, plural, studio, tell } from './studio.js';
 
@@ -26,6 +27,7 @@ export async function findServer() {
   const found = await connected();
   if (!found || session) return;
   session = found;
+  offerPhone(found.share);
   tell('server');
   sendIfWanted();
 }
