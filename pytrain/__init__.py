@@ -11,24 +11,31 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Augment": ("pytrain.course.augment", "Augment"),
     "Bundle": ("pytrain.bundle", "Bundle"),
     "PytrainError": ("pytrain.errors", "PytrainError"),
+    "as_seen": ("pytrain.image", "as_seen"),
     "compare": ("pytrain.course.compare", "compare"),
     "Recipe": ("pytrain.course.recipe", "Recipe"),
     "Run": ("pytrain.course.results", "Run"),
     "create_app": ("pytrain.serve", "create_app"),
     "Prediction": ("pytrain.evaluation.predict_files", "Prediction"),
     "evaluate": ("pytrain.evaluation.evaluate_files", "evaluate_files"),
+    "explain": ("pytrain.explain", ""),
     "export": ("pytrain.export", "export"),
+    "export_folder": ("pytrain.dataset.catalogue", "export_folder"),
+    "load_data": ("pytrain.dataset.catalogue", "load"),
     "predict": ("pytrain.evaluation.predict_files", "predict"),
     "publish": ("pytrain.serve.publish", "publish"),
     "read_bundle": ("pytrain.bundle", "read"),
     "read_run": ("pytrain.course.results", "read_run"),
     "read_image": ("pytrain.image", "read_image"),
+    "recipe_named": ("pytrain.course.recipe", "recipe_named"),
     "to_input": ("pytrain.image", "to_input"),
     "train": ("pytrain.course.any", "train"),
     "train_four_shapes": ("pytrain.pipeline", "train_four_shapes"),
     "verify": ("pytrain.export.verify", "verify"),
+    "zip_run": ("pytrain.course.hand_in", "zip_run"),
 }
 
 __all__ = [*sorted(_PUBLIC), "__version__"]
@@ -37,9 +44,9 @@ __all__ = [*sorted(_PUBLIC), "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'pytrain' has no attribute {name!r}")
-    if name == "export":
-        # Both a module and a function: see pytrain/export/__init__.py.
-        return import_module("pytrain.export")
+    if name in ("explain", "export"):
+        # Modules; export is a function as well: see pytrain/export/__init__.py.
+        return import_module(f"pytrain.{name}")
     module, attribute = _PUBLIC[name]
     return getattr(import_module(module), attribute)
 

@@ -100,14 +100,17 @@ def data_list(data: Path) -> None:
 @click.argument("name")
 @DATA
 @click.option("--out", type=FOLDER, help="The folder.  [default: the data set's name in the data folder]")
-def data_export(name: str, data: Path, out: Path | None) -> None:
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="So many pictures of each part, of all classes alike."
+)
+def data_export(name: str, data: Path, out: Path | None, limit: int | None) -> None:
     """Write mnist, fashion-mnist or cifar-10 as image folders, the test part beside with -test to its name.
 
     Example: pytrain data export mnist
     """
     from pytrain.dataset.catalogue import export_folder, load
 
-    export_folder(load(name, data, click.echo), out or data / name, click.echo)
+    export_folder(load(name, data, click.echo), out or data / name, limit, click.echo)
 
 
 @data.command("check")

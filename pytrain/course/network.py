@@ -63,7 +63,8 @@ def logits_of(model: Any, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.flo
 def _headed(entry: Any, pixels: Any, network: Any, flipped: bool) -> Any:
     """A model from `entry`, which shares the network's layers."""
     last = network.get_layer(LOGITS)
-    body = keras.Function(network.input, last.input)
+    # A Sequential has `inputs` too, but no `input` before it is called.
+    body = keras.Function(network.inputs[0], last.input)
 
     # `call` runs layer by layer, so that none is nested in another, which explaining a model would meet.
     embedding = body.call(pixels)

@@ -13,9 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.errors import ModelError
-from pytrain.evaluation.classifier import open_classifier
+from pytrain.evaluation.classifier import imagenet_classifier, open_classifier
+from pytrain.evaluation.predict_files import IMAGENET
 from pytrain.image import Frame, to_input
+from pytrain.model.backbones import DEFAULT
 from pytrain.model.backend import keras, tf
+from pytrain.model.lens import GREY
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,11 +55,11 @@ class Network:
 
     @cached_property
     def convolutions(self) -> tuple[str, ...]:
-        """Names of the convolutions that learn, from first to last."""
+        """Names of the convolutions, frozen ones too, from first to last; the lens's grey is none of them."""
         return tuple(
             layer.name
             for layer in self.model.layers
-            if "Conv" in type(layer).__name__ and layer.trainable_weights and _is_map(layer)
+            if "Conv" in type(layer).__name__ and layer.weights and layer.name != GREY and _is_map(layer)
         )
 
     def layer(self, name: str) -> Any:
@@ -136,12 +139,16 @@ class Network:
 
 
 def open_network(source: Path | str) -> Network:
-    """Opens an exported model, given by its folder or by its name below exported_models.
+    """Opens an exported model for looking inside.
+
+    Args:
+        source: its folder, its name below `exported_models`, or "imagenet" for EfficientNet-Lite0 with
+            ImageNet's 1,000 classes.
 
     Raises:
         BundleError, ModelError: there is no such model, or it cannot be loaded.
     """
-    found = open_classifier(source)
+    found = imagenet_classifier(DEFAULT) if str(source) == IMAGENET else open_classifier(source)
     return Network(found.name, found.model, found.labels)
 
 

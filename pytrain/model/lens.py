@@ -13,6 +13,7 @@ from pytrain.image import SIZE
 from pytrain.model.backend import keras
 
 LENS = "lens"
+GREY = "grey"
 LOGITS = "logits"
 PROBABILITIES = "probabilities"
 
@@ -33,7 +34,7 @@ def to_grey(pixels: Any) -> Any:
         use_bias=False,
         trainable=False,
         kernel_initializer=keras.initializers.Constant([[[weight] for weight in LUMINANCE]]),
-        name="grey",
+        name=GREY,
     )
     return grey(pixels)
 

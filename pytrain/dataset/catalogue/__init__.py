@@ -56,15 +56,29 @@ def fetch(name: str, data: Path, source: Path | None = None, say: Say = print) -
     return found
 
 
-def load(name: str, data: Path, say: Say = print) -> Collection:
-    """What `fetch` kept; fetches it first where that was not done.
+def load(name: str, data: Path | str = "datasets", say: Say = print) -> Collection:
+    """A data set of the catalogue in memory: what `fetch` kept; fetches it first where that was not done.
+
+    Args:
+        name: "mnist", "fashion-mnist" or "cifar-10".
+        data: the data folder.
+        say: takes lines about what happens.
+
+    Returns:
+        Its `labels`, and the parts `training` and `test`, each with `images`, uint8 [n, side, side,
+        channels], and `truth`, int64 [n], the numbers of the labels.
 
     Raises:
         DataError: as `fetch`; or the kept file is damaged.
+
+    Example:
+        >>> clothes = pytrain.load_data("fashion-mnist")
+        >>> clothes.training.images.shape
+        (60000, 28, 28, 1)
     """
-    entry, file = entry_named(name), stored(name, data)
+    entry, file = entry_named(name), stored(name, Path(data))
     if not file.is_file():
-        return fetch(name, data, say=say)
+        return fetch(name, Path(data), say=say)
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             told = json.loads(str(arrays["told"]))
@@ -82,15 +96,28 @@ def local_places(entry: Entry, data: Path) -> list[Path]:
     return [*own, *(Path(place).expanduser() for place in entry.places)]
 
 
-def export_folder(found: Collection, out: Path, say: Say = print) -> list[Path]:
+def export_folder(
+    found: Collection, out: Path | str, limit: int | None = None, say: Say = print
+) -> list[Path]:
     """Writes a data set as image folders, `<out>/<label>/*.png` and `<out>-test/<label>/*.png`.
+
+    Args:
+        found: the data set.
+        out: the folder of the training part.
+        limit: at most so many pictures in each of the two, the first ones of every class.
+        say: takes lines about what happens.
 
     Returns:
         The two folders.
 
     Raises:
-        DataError: one of them is there already, or the disk refuses.
+        DataError: one of them is there already, the limit is less than the classes, or the disk refuses.
     """
+    out = Path(out)
+    if limit is not None and limit < len(found.labels):
+        raise DataError(
+            f"The limit is {limit} pictures.", expected=f"at least {len(found.labels)}, one of each class"
+        )
     targets = [out, out.with_name(out.name + TEST)]
     for target in targets:
         if target.exists():
@@ -98,9 +125,22 @@ def export_folder(found: Collection, out: Path, say: Say = print) -> list[Path]:
                 f"{target} is there already.", fix="Delete it, or give another folder after --out."
             )
     for target, part in zip(targets, (found.training, found.test), strict=True):
-        _write_folder(found, part, target)
-        say(f"{target}: {len(part):,} pictures")
+        chosen = _first(part, limit)
+        _write_folder(found, chosen, target)
+        say(f"{target}: {len(chosen):,} pictures")
     return targets
+
+
+def _first(part: Part, limit: int | None) -> Part:
+    """The first pictures of every class, in turns; all where there is no limit."""
+    if limit is None:
+        return part
+    rank = np.empty(len(part), np.int64)
+    for number in np.unique(part.truth):
+        here = np.flatnonzero(part.truth == number)
+        rank[here] = np.arange(len(here))
+    taken = np.sort(np.lexsort((part.truth, rank))[:limit])
+    return Part(part.images[taken], part.truth[taken])
 
 
 def _write_folder(found: Collection, part: Part, target: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pytrain.cli import main
 from pytrain.dataset.catalogue import CATALOGUE, Collection, export_folder, fetch, load, stored
@@ -105,6 +106,18 @@ def test_what_was_fetched_is_found_again_and_exported_folders_come_back_the_same
     folders = export_folder(again, tmp_path / "out" / "mnist", say=lambda _: None)
     assert [folder.name for folder in folders] == ["mnist", "mnist-test"]
     assert fetch("mnist", tmp_path / "other", folders[0]).fingerprint == found.fingerprint
+
+
+def test_a_limit_exports_the_first_pictures_of_every_class_alike(tmp_path: Path) -> None:
+    found = fetch("mnist", tmp_path / "data", write_idx(tmp_path / "files"))
+    folders = export_folder(found, tmp_path / "some", limit=10, say=lambda _: None)
+    for folder, part in zip(folders, (found.training, found.test), strict=True):
+        for number, label in enumerate(found.labels):
+            (file,) = (folder / label).iterdir()
+            first = part.images[part.truth == number][0, ..., 0]
+            assert np.array_equal(np.asarray(Image.open(file)), first)
+    with pytest.raises(DataError, match="The limit is 9 pictures"):
+        export_folder(found, tmp_path / "fewer", limit=9)
 
 
 def test_files_that_are_not_the_published_ones_are_told(tmp_path: Path) -> None:

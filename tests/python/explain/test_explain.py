@@ -123,6 +123,13 @@ def test_activations_are_what_the_layers_give(shapes: Network) -> None:
     assert np.allclose(found["block3_conv"], np.asarray(expected)[0], atol=1e-5)
 
 
+def test_a_frozen_networks_convolutions_are_seen_and_the_lens_is_not(shapes: Network) -> None:
+    assert "grey" not in shapes.convolutions
+    frozen = keras.models.clone_model(shapes.model)
+    frozen.trainable = False
+    assert Network("frozen", frozen, shapes.labels).convolutions == shapes.convolutions
+
+
 def test_filters_are_the_first_convolutions_weights(shapes: Network) -> None:
     weights = filters(shapes)
     assert weights.shape == (5, 5, 3, 24)
