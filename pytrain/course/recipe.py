@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import import_module
 from typing import Any
 
@@ -64,6 +64,8 @@ class Recipe:
     """The exported model averages the logits of a picture and of its mirror image."""
     patience: int = 0
     """Epochs without a better validation loss after which training stops; 0 for never."""
+    varied: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What is otherwise for some data sets, by their names: {"mnist": {"epochs": 24}}."""
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
@@ -78,9 +80,13 @@ class Recipe:
                     expected="a whole number from 1",
                 )
 
+    def varied_for(self, collection: str) -> Recipe:
+        """The recipe as it is for this data set."""
+        return replace(self, **self.varied.get(collection, {}), varied={})
+
     def settings(self) -> dict[str, Any]:
         """All that decides how it is trained, as plain values."""
-        left_out = ("name", "about", "collections", "build", "augment")
+        left_out = ("name", "about", "collections", "build", "augment", "varied")
         plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in left_out}
         return {"recipe": self.name, **plain, "augment": asdict(self.augment)}
 

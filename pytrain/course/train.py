@@ -80,6 +80,7 @@ def train_course(
         say(f"{collection} is the catalogue's data set; for your folder of that name give its whole path.")
     found = recipe or DEFAULTS[collection]
     plan = recipe_named(found, collection) if isinstance(found, str) else found
+    plan = plan.varied_for(collection)
     if epochs is not None:
         plan = replace(plan, epochs=epochs)
     folder = Path(results) / run_name(collection, plan.name, seed)

@@ -189,6 +189,14 @@ def test_digits_are_never_mirrored(clothes, collection, mirrored):
     assert all(same) != mirrored
 
 
+def test_a_recipe_is_varied_for_the_data_set_that_it_says():
+    recipe = recipe_named("cnn", "mnist")
+    assert recipe.varied_for("fashion-mnist").augment.flip
+    digits = recipe.varied_for("mnist")
+    assert not digits.augment.flip
+    assert digits.settings()["epochs"] == 24
+
+
 def test_weight_decay_leaves_offsets_and_normalisations_alone():
     recipe = recipe_named("cnn", "mnist")
     network = recipe.build(pictures("mnist"), 10)
