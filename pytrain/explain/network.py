@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pytrain.bundle import MASK
 from pytrain.errors import ModelError
 from pytrain.evaluation.classifier import imagenet_classifier, open_classifier
 from pytrain.evaluation.predict_files import IMAGENET
@@ -149,7 +150,15 @@ def open_network(source: Path | str) -> Network:
         BundleError, ModelError: there is no such model, or it cannot be loaded.
     """
     found = imagenet_classifier(DEFAULT) if str(source) == IMAGENET else open_classifier(source)
-    return Network(found.name, found.model, found.labels)
+    return Network(found.name, _without_mask(found.model), found.labels)
+
+
+def _without_mask(model: Any) -> Any:
+    """The part of a network that its answer comes from: nothing else can explain it."""
+    if not isinstance(model.output, dict) or MASK not in model.output:
+        return model
+    outputs = {name: output for name, output in model.output.items() if name != MASK}
+    return keras.Model(model.input, outputs, name=model.name)
 
 
 def randomised(network: Network, seed: int = 0) -> Network:

@@ -213,3 +213,12 @@ def run(arguments: list[str]) -> int:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     return int(ended.value.code or 0)
+
+
+def test_of_a_network_with_masks_the_answers_part_is_explained(tmp_path: Path) -> None:
+    from masking import export_masks, picture
+
+    network = open_network(export_masks(tmp_path / "exported_models" / "colours"))
+    assert network.convolutions == (), "its only convolution makes the mask"
+    assert network.map_layers == ("places",)
+    assert network.labels[network.chosen(picture(), None)] == "red"
