@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from course_data import idx, planes
 from PIL import Image
 
 from pytrain.cli import main
 from pytrain.dataset.catalogue import CATALOGUE, Collection, export_folder, fetch, load, stored
-from pytrain.dataset.catalogue.cifar import PIXELS, read_binary_batch, read_python_batch
+from pytrain.dataset.catalogue.cifar import read_binary_batch, read_python_batch
 from pytrain.dataset.catalogue.files import CIFAR_BINARY, CIFAR_PYTHON, IDX_PARTS
 from pytrain.dataset.catalogue.idx import read_idx
 from pytrain.errors import DataError
@@ -24,11 +25,6 @@ COLOUR = [RNG.integers(0, 256, (20, 32, 32, 3), np.uint8), RNG.integers(0, 256, 
 TRUTH = [np.arange(20) % 10, np.arange(10)]
 
 
-def idx(array: np.ndarray) -> bytes:
-    head = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
-    return head + array.astype(np.uint8).tobytes()
-
-
 def write_idx(folder: Path, packed: bool = False) -> Path:
     folder.mkdir(parents=True)
     for (images, labels), pixels, truth in zip(IDX_PARTS, GREY, TRUTH, strict=True):
@@ -36,10 +32,6 @@ def write_idx(folder: Path, packed: bool = False) -> Path:
             content = gzip.compress(idx(array)) if packed else idx(array)
             (folder / (f"{name}.gz" if packed else name)).write_bytes(content)
     return folder
-
-
-def planes(images: np.ndarray) -> np.ndarray:
-    return images.transpose(0, 3, 1, 2).reshape(len(images), PIXELS)
 
 
 def write_cifar(folder: Path, kind: str) -> Path:
