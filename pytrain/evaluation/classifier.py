@@ -124,7 +124,10 @@ def _folder_of(source: Path) -> Path:
             fix=f"Export it first: pytrain export {source} --labels a,b,c",
         )
     named = [root / source for root in (MODELS, shipped_models()) if root is not None]
-    found = next((folder for folder in (source, *named) if folder.is_dir()), None)
+    folders = [folder for folder in (source, *named) if folder.is_dir()]
+    # The pictures that a model was trained on often lie in a folder of its name.
+    models = [folder for folder in folders if (folder / METADATA).is_file()]
+    found = next(iter([*models, *folders]), None)
     if found is None:
         there = sorted({entry.name for entry in bundle.listing([folder.parent for folder in named])[0]})
         raise ModelError(

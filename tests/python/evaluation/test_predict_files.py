@@ -183,6 +183,13 @@ def test_a_model_is_found_by_folder_name_or_keras_file(small_bundle, photos, mon
     assert answers.count(answers[0]) == 4
 
 
+def test_a_folder_of_pictures_does_not_hide_the_model_of_its_name(small_bundle, photos, monkeypatch):
+    monkeypatch.chdir(small_bundle.parent.parent)
+    Path("small", "circle").mkdir(parents=True)
+    by_path = pytrain.predict(small_bundle, photos / "b.png")
+    assert pytrain.predict("small", photos / "b.png")[0].guesses == by_path[0].guesses
+
+
 def test_a_model_that_is_not_there_is_answered_with_those_that_are(small_bundle, photos, monkeypatch):
     monkeypatch.chdir(small_bundle.parent.parent)
     with pytest.raises(ModelError, match=r"There is no model large\.") as error:
