@@ -69,7 +69,8 @@ def train_shape_masks(
     from pytrain.training.segmentation import Plan, train_unet
 
     check_target(out)
-    plan = replace(Plan(), **(QUICK if quick else {}), **({"epochs": epochs} if epochs else {}))
+    chosen = {**(QUICK if quick else {}), **({"epochs": epochs} if epochs else {})}
+    plan = replace(Plan(), **chosen)
     say(f"Training the U-Net on {plan.scenes:,} scenes")
     result = train_unet(out.parent / RUNS / out.name, plan, seed=seed, resume=resume)
     calibration = _calibrated(result)
