@@ -589,8 +589,9 @@ def publish(models: Sequence[str], out: Path, name: str | None, with_pictures: b
 @HOST
 @PORT
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve the page at the end, or end.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the pictures, at most.")
 @click.option("--quick", is_flag=True, help="A sixth of the pictures, for a first look.")
-def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool) -> None:
+def demo(data: Path, seed: int, host: str, port: int, serving: bool, epochs: int | None, quick: bool) -> None:
     """Draw data, train two networks, evaluate, export, verify, and serve the webcam page."""
     from pytrain.pipeline import DEMO_MODEL, run_demo
     from pytrain.serve import check_address, create_app
@@ -600,7 +601,7 @@ def demo(data: Path, seed: int, host: str, port: int, serving: bool, quick: bool
     if serving:
         # Nobody should wait for the training to hear of a busy port.
         check_address(host, port)
-    run_demo(data, seed=seed, quick=quick, say=click.echo)
+    run_demo(data, seed=seed, epochs=epochs, quick=quick, say=click.echo)
     if serving:
         run(app, host, port, open_browser=True, path=f"/?model={DEMO_MODEL}", say=click.echo)
 

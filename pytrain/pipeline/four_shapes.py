@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,12 +158,14 @@ def run_demo(
     *,
     models: Path = Path("exported_models"),
     seed: int = 0,
+    epochs: int | None = None,
     quick: bool = False,
     say: Say = print,
 ) -> Bundle:
     """Trains the toy network of a first course and the CNN that answers it, and sets them side by side."""
-    train_four_shapes(models / DEMO_TOY, recipe="mlp", data=data, seed=seed, quick=quick, say=say)
-    return train_four_shapes(models / DEMO_MODEL, recipe="cnn", data=data, seed=seed, quick=quick, say=say)
+    train = partial(train_four_shapes, data=data, seed=seed, epochs=epochs, quick=quick, say=say)
+    train(models / DEMO_TOY, recipe="mlp")
+    return train(models / DEMO_MODEL, recipe="cnn")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pytrain.errors import ExportError
 from pytrain.export import fallback
 from pytrain.export.fallback import convert_model
 from pytrain.export.writing.weights import write_manifests
-from pytrain.model import cnn, efficientnet_lite0, mlp
+from pytrain.model import efficientnet_lite0, mlp
 from pytrain.model.backend import keras, tf
 
 pytestmark = referee.needed
@@ -27,7 +27,6 @@ pytestmark = referee.needed
 CLASSES = 10
 MODELS = {
     "mlp": lambda: mlp.build(CLASSES),
-    "cnn": lambda: cnn.build(CLASSES),
     "efficientnet_lite0": lambda: efficientnet_lite0.build(CLASSES),
 }
 

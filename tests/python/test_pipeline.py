@@ -25,7 +25,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder in which `pytrain demo --quick --no-serve` ran, and what it said."""
     folder = tmp_path_factory.mktemp("demo")
     done = subprocess.run(
-        command("demo", "--quick", "--no-serve"), cwd=folder, capture_output=True, text=True, check=False
+        command("demo", "--quick", "--epochs", "14", "--no-serve"),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout + done.stderr
@@ -85,7 +89,7 @@ def test_ctrl_c_keeps_the_former_model_and_resume_goes_on(demo: tuple[Path, str]
 
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [*training, "--epochs", "40"],
+        [*training, "--epochs", "20"],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -94,7 +98,7 @@ def test_ctrl_c_keeps_the_former_model_and_resume_goes_on(demo: tuple[Path, str]
     ) as running:
         assert running.stdout is not None
         said = ""
-        while "epoch   2/40" not in said:
+        while "epoch   2/20" not in said:
             line = running.stdout.readline()
             assert line, said
             said += line
@@ -106,10 +110,10 @@ def test_ctrl_c_keeps_the_former_model_and_resume_goes_on(demo: tuple[Path, str]
     assert (out / "model.json").read_bytes() == before
 
     resumed = subprocess.run(
-        [*training, "--epochs", "40", "--resume"], cwd=folder, check=True, capture_output=True, text=True
+        [*training, "--epochs", "20", "--resume"], cwd=folder, check=True, capture_output=True, text=True
     )
-    assert "epoch   1/40" not in resumed.stdout
-    assert "epoch   3/40" in resumed.stdout
+    assert "epoch   1/20" not in resumed.stdout
+    assert "epoch   3/20" in resumed.stdout
     assert (out / "model.json").read_bytes() != before
 
     other = subprocess.run(
