@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,6 @@ START = """async ([options, shape]) => {
 @pytest.fixture(scope="module")
 def star(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A picture of a star, as a data: address."""
-    import base64
-
     path = tmp_path_factory.mktemp("star") / "star.png"
     Image.fromarray(draw_classic("star", 5)).save(path)
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
@@ -404,6 +403,7 @@ def test_webgl_without_a_graphics_unit_is_not_tried_unless_asked(
     [
         "delete window.OffscreenCanvas;",
         "delete window.createImageBitmap;",
+        "window.createImageBitmap = () => Promise.reject(new DOMException('no room', 'InvalidStateError'));",
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no'); } });",
         "delete window.caches;",
         "CacheStorage.prototype.open = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));",
@@ -417,6 +417,28 @@ def test_what_a_browser_lacks_is_done_without(
     page.reload()
     found = page.evaluate(TRY, [star])
     assert (found["answer"], found["backend"]) == ("star", "wasm")
+
+
+@pytest.mark.parametrize("without", ["", "delete window.createImageBitmap;"])
+def test_a_picture_of_another_site_is_told_of_with_what_opens_it(
+    launch: Launch, server: Server, star: str, without: str
+) -> None:
+    page = launch().new_context(bypass_csp=True).new_page()
+    page.add_init_script(without)
+    page.goto(server.url + PLAIN)
+    start(page, star, backend="wasm")
+    body = base64.b64decode(star.split(",")[1])
+    page.route("https://elsewhere.test/**", lambda route: route.fulfill(body=body, content_type="image/png"))
+    said = page.evaluate(
+        """async () => {
+          const foreign = new Image();
+          foreign.src = 'https://elsewhere.test/star.png';
+          return classifier.classify(foreign).then(() => null, (error) => error.message);
+        }"""
+    )
+    assert said.startswith("The picture cannot be read")
+    assert 'crossOrigin="anonymous"' in said
+    assert page.evaluate("answer()") == "star"
 
 
 def test_a_plain_address_on_the_network_has_no_cache_storage_and_works(

@@ -2,7 +2,7 @@
 
 import { candidates, FIRST, measureAll, median, PATIENCE, recall, remember, TRIED } from './backend.js';
 import { PytrainError } from './errors.js';
-import { grab } from './sources.js';
+import { grab, unreadable } from './sources.js';
 import { startEngine } from './worker.js';
 
 /** @typedef {import('./options.js').Backend} Backend */
@@ -219,7 +219,11 @@ export class Runner {
     const start = performance.now();
     const frame = await grab(source);
     const transfer = 'close' in frame ? frame : frame.data.buffer;
-    const { milliseconds, ...answer } = await engine.call(type, { frame, ...content }, [transfer]);
+    const { milliseconds, ...answer } = await engine
+      .call(type, { frame, ...content }, [transfer])
+      .catch((error) => {
+        throw error.name === 'DataCloneError' ? unreadable(error) : error;
+      });
     if (timed) {
       push(this.#times, milliseconds);
       push(this.#roundTrips, performance.now() - start);

@@ -116,13 +116,37 @@ export async function grab(source) {
   if (isA(source, 'ImageData')) return copyOf(/** @type {ImageData} */ (source));
   const picture = /** @type {Exclude<Ready, ImageData>} */ (source);
   try {
-    return canDrawInWorker() ? await createImageBitmap(picture) : readPixels(picture);
+    return canDrawInWorker() ? await bitmapOf(picture) : readPixels(picture);
   } catch (error) {
-    throw new PytrainError(
-      `The picture cannot be read: ${/** @type {Error} */ (error).message}.`,
-      null,
-      'A picture from another site needs crossOrigin="anonymous" and the permission of that site.',
-    );
+    throw unreadable(error);
+  }
+}
+
+/**
+ * A picture of another site is refused on the way to the worker, or when its pixels are read.
+ * @param {unknown} error
+ */
+export function unreadable(error) {
+  const { name, message } = /** @type {Error} */ (error);
+  const foreign = name === 'DataCloneError' || name === 'SecurityError';
+  return new PytrainError(
+    `The picture cannot be read: ${message.replace(/\.+$/, '')}.`,
+    null,
+    foreign
+      ? 'A picture from another site needs crossOrigin="anonymous" and the permission of that site.'
+      : 'Classify another picture; if this comes again, load the page again.',
+  );
+}
+
+/**
+ * A browser that is short of graphics memory, or has just lost its graphics card, gives no bitmap; a canvas it gives.
+ * @param {Exclude<Ready, ImageData>} picture
+ */
+async function bitmapOf(picture) {
+  try {
+    return await createImageBitmap(picture);
+  } catch {
+    return readPixels(picture);
   }
 }
 

@@ -82,8 +82,8 @@ export class Engine {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = this.#count++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
       this.#worker.postMessage({ id, type, ...content }, transfer);
+      this.#pending.set(id, { resolve, reject });
     });
   }
 
