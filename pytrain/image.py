@@ -82,7 +82,12 @@ def to_input(frame: Frame) -> Input:
     Raises:
         DataError: the array is not a uint8 RGB frame.
     """
-    return resize(crop_square(_checked(frame)), SIZE) / np.float32(127.5) - np.float32(1)
+    return in_range(resize(crop_square(_checked(frame)), SIZE))
+
+
+def in_range(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """The contract's scaling alone: values from 0 to 255, of any shape, to float32 in [-1, 1]."""
+    return np.asarray(pixels, np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def as_seen(frame: Frame) -> Frame:

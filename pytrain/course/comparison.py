@@ -26,11 +26,10 @@ from scipy.stats import binomtest, t
 
 from pytrain.course.results import Run
 from pytrain.errors import DataError
-from pytrain.evaluation.metrics import wilson_interval
+from pytrain.evaluation.metrics import Z, wilson_interval
 
 DRAWS = 20_000
 LEVEL = 0.05
-Z = 1.959964
 
 NOT_A_SETTING = ("kind", "seed", "versions", "command", "labels", "fingerprint")
 """What may differ between runs of one recipe."""

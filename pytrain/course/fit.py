@@ -18,14 +18,13 @@ from pytrain.course.recipe import Pictures, Recipe
 from pytrain.dataset.catalogue import Collection
 from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
-from pytrain.model.files import save_model
 from pytrain.model.lens import LOGITS
 from pytrain.training.average import Average
 from pytrain.training.batches import numbered, shuffled, smoothed, steps_in_epoch
 from pytrain.training.checkpoint import Checkpoint
-from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore
+from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
 from pytrain.training.progress import Display, display
-from pytrain.training.run import MODEL, begin, versions
+from pytrain.training.run import begin, versions
 
 UNDECAYED = ("bias", "gamma", "beta")
 """Weights that weight decay leaves alone: to make an offset small makes nothing simpler."""
@@ -210,9 +209,7 @@ def _kept(network: Any, checkpoint: Checkpoint, run_dir: Path) -> str:
     """Saves the best network of an interrupted training; says what became of it."""
     if not checkpoint.best_epoch:
         return "Stopped before the first epoch was done; nothing was kept."
-    network.set_weights(checkpoint.best_weights)
-    save_model(network, run_dir / MODEL)
+    saved = save_best(network, checkpoint, run_dir)
     return (
-        f"Stopped. The best network so far (epoch {checkpoint.best_epoch}) is {run_dir / MODEL}; "
-        "go on with --resume."
+        f"Stopped. The best network so far (epoch {checkpoint.best_epoch}) is {saved}; go on with --resume."
     )

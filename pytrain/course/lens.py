@@ -9,28 +9,22 @@ M X M^T instead of X makes Python's figures those of the browser.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
-from pytrain.image import SIZE, bilinear_taps
+from pytrain.image import SIZE, in_range
+from pytrain.training import lens_cache
 
 Floats = npt.NDArray[np.float32]
 
 
-@lru_cache(maxsize=4)
 def lens_matrix(side: int) -> Floats:
     """M: float32 [side, side], each row sums to 1.
 
     Args:
         side: of the pictures, in pixels; a divisor of 224.
     """
-    low, high, fraction = bilinear_taps(side, SIZE)
-    enlarged = np.zeros((SIZE, side))
-    np.add.at(enlarged, (np.arange(SIZE), low), 1 - fraction)
-    np.add.at(enlarged, (np.arange(SIZE), high), fraction)
-    return np.asarray(enlarged.reshape(side, SIZE // side, side).mean(1), np.float32)
+    return lens_cache.lens_matrix(side, SIZE // side)
 
 
 def through_lens(images: npt.NDArray[np.uint8]) -> Floats:
@@ -45,4 +39,4 @@ def through_lens(images: npt.NDArray[np.uint8]) -> Floats:
     matrix = lens_matrix(images.shape[1])
     planes = np.moveaxis(images, 3, 1).astype(np.float32)
     seen = np.moveaxis(matrix @ planes @ matrix.T, 1, 3)
-    return np.ascontiguousarray(seen / np.float32(127.5) - np.float32(1))
+    return np.ascontiguousarray(in_range(seen))

@@ -164,13 +164,8 @@ def _export(
     from pytrain.export.source.check_images import evenly
 
     labels = run.labels
-    calibration = judgement.calibration
     facts = Facts(
-        calibration={
-            "temperature": calibration.temperature,
-            "unknown_threshold": calibration.unknown_threshold,
-            "score": "max_probability",
-        },
+        calibration=judgement.calibration.as_facts(),
         metrics={
             "test": {
                 "accuracy": run.accuracy,

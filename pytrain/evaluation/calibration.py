@@ -48,6 +48,14 @@ class Calibration:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def as_facts(self) -> dict[str, Any]:
+        """What a bundle's metadata says of it."""
+        return {
+            "temperature": self.temperature,
+            "unknown_threshold": self.unknown_threshold,
+            "score": "max_probability",
+        }
+
 
 def calibrate(model: Any, validation: Sequence[Picture], labels: Sequence[str]) -> Calibration:
     """Chooses temperature and threshold, and puts the temperature into the model.

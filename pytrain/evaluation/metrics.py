@@ -57,6 +57,16 @@ class Metrics:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def as_facts(self) -> dict[str, Any]:
+        """What a bundle's metadata says of them."""
+        return {
+            "accuracy": self.accuracy,
+            "pictures": self.pictures,
+            "accuracy_with_unknown": self.accuracy_with_unknown,
+            "false_accepts": self.false_accepts,
+            "unknown_pictures": self.unknown_pictures,
+        }
+
 
 def metrics_from_json(content: Mapping[str, Any]) -> Metrics:
     """What `Metrics.as_json` wrote, after a way through a file that knows no tuples."""
@@ -127,7 +137,11 @@ def auroc(inside: Floats, outside: Floats) -> float | None:
     return float((below + not_above).mean() / (2 * len(outside)))
 
 
-def wilson_interval(successes: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
+Z = 1.959964
+"""So many standard deviations to either side hold 95 % of a normal distribution."""
+
+
+def wilson_interval(successes: float, trials: float, z: float = Z) -> tuple[float, float]:
     """95 % confidence interval of a proportion, sound near 0 and 1 too (Wilson, 1927).
 
     Example:

@@ -234,23 +234,9 @@ def _golden(sets: _Sets, labels: Sequence[str]) -> list[tuple[Frame, str]]:
 def _facts(result: TrainingResult, evaluation: Evaluation) -> Facts:
     from pytrain.export import Facts
 
-    calibration = evaluation.calibration
     return Facts(
-        calibration={
-            "temperature": calibration.temperature,
-            "unknown_threshold": calibration.unknown_threshold,
-            "score": "max_probability",
-        },
-        metrics={
-            name: {
-                "accuracy": metrics.accuracy,
-                "pictures": metrics.pictures,
-                "accuracy_with_unknown": metrics.accuracy_with_unknown,
-                "false_accepts": metrics.false_accepts,
-                "unknown_pictures": metrics.unknown_pictures,
-            }
-            for name, metrics in evaluation.sets.items()
-        },
+        calibration=evaluation.calibration.as_facts(),
+        metrics={name: metrics.as_facts() for name, metrics in evaluation.sets.items()},
         dataset={"name": "four-shapes", "parts": result.settings["datasets"]},
         training={name: value for name, value in result.settings.items() if name != "datasets"},
     )

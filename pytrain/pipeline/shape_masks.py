@@ -121,6 +121,7 @@ def figures(judged: Judged) -> list[str]:
 def _calibrated(result: Segmenter) -> Calibration:
     """Chooses temperature and threshold on the validation scenes, and puts the temperature into the model."""
     from pytrain.evaluation.calibration import calibration_of, fold_temperature
+    from pytrain.image import in_range
     from pytrain.model.lens import LOGITS
     from pytrain.model.unet import core
 
@@ -128,8 +129,7 @@ def _calibrated(result: Segmenter) -> Calibration:
     pictures = result.validation.pictures
     parts: list[Any] = []
     for first in range(0, len(pictures), 32):
-        inputs = pictures[first : first + 32] / np.float32(127.5) - np.float32(1)
-        parts.append(np.asarray(network(inputs, training=False)[LOGITS]))
+        parts.append(np.asarray(network(in_range(pictures[first : first + 32]), training=False)[LOGITS]))
     calibration = calibration_of(np.concatenate(parts), result.validation.labels)
     fold_temperature(result.model, calibration.temperature)
     return calibration
@@ -145,20 +145,12 @@ def _golden() -> list[tuple[Frame, str | None]]:
 def _facts(result: Segmenter, calibration: Calibration, judged: Judged) -> Facts:
     from pytrain.export import Facts
 
-    classes, overlap = judged.classes, judged.overlap
+    overlap = judged.overlap
     return Facts(
-        calibration={
-            "temperature": calibration.temperature,
-            "unknown_threshold": calibration.unknown_threshold,
-            "score": "max_probability",
-        },
+        calibration=calibration.as_facts(),
         metrics={
             "mask scenes": {
-                "accuracy": classes.accuracy,
-                "pictures": classes.pictures,
-                "accuracy_with_unknown": classes.accuracy_with_unknown,
-                "false_accepts": classes.false_accepts,
-                "unknown_pictures": classes.unknown_pictures,
+                **judged.classes.as_facts(),
                 "mean_iou": overlap.mean_iou,
                 "mean_dice": overlap.mean_dice,
             }

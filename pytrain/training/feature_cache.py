@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytrain.errors import DataError, TrainingError
-from pytrain.image import Frame, to_input
+from pytrain.image import Frame, in_range, to_input
 from pytrain.model.backend import tf
 from pytrain.training.ahead import ahead
 
@@ -261,7 +261,7 @@ def _inputs(items: Items, number: int, views: int, draw: DrawViews | None) -> li
     inputs = [to_input(frame)]
     if views and draw is not None:
         drawn = draw.draw(frame, views, _seed(items.contents[number]))
-        inputs += list(drawn.astype(np.float32) / np.float32(127.5) - np.float32(1))
+        inputs += list(in_range(drawn))
     return inputs
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
+from pytrain.model.files import save_model
 from pytrain.training.average import Average
 from pytrain.training.checkpoint import Checkpoint
 from pytrain.training.progress import Display
-from pytrain.training.run import CHECKPOINT, HISTORY, write_history
+from pytrain.training.run import CHECKPOINT, HISTORY, MODEL, write_history
 
 
 @keras.saving.register_keras_serializable("pytrain")
@@ -83,7 +85,7 @@ class Follow(keras.callbacks.Callback):  # type: ignore[misc]
             "seconds": time.perf_counter() - self.started,
             "processor_seconds": time.process_time() - self.processor_started,
         }
-        kept.history.append({"epoch": epoch + 1, **row, **spent})
+        kept.history.append({"epoch": epoch + 1, **row, **spent, **self.more(logs)})
         kept.weights = self.network.get_weights()
         kept.optimizer = [variable.numpy() for variable in _state(self.network)]
         if self.average:
@@ -98,6 +100,10 @@ class Follow(keras.callbacks.Callback):  # type: ignore[misc]
             self.network.stop_training = True
             if epoch + 1 < self.epochs:
                 self.shown.say(f"Stopped early: no better for {self.patience} epochs.")
+
+    def more(self, logs: dict[str, float]) -> dict[str, float]:
+        """Further figures of an epoch, for a training that has some."""
+        return {}
 
     def finished(self) -> bool:
         """Whether all epochs are done, or nothing gets better."""
@@ -127,6 +133,33 @@ def restore(network: Any, checkpoint: Checkpoint) -> None:
     network.set_weights(checkpoint.weights)
     for variable, value in zip(_state(network), checkpoint.optimizer, strict=True):
         variable.assign(value)
+
+
+def save_best(network: Any, checkpoint: Checkpoint, run_dir: Path, model: Any = None) -> Path:
+    """Gives a network the best weights of its training, and saves it as model.keras.
+
+    Args:
+        network: what was trained.
+        checkpoint: with the best weights, in the order of the network's.
+        run_dir: where model.keras goes.
+        model: what to save instead, of which the network is a part and with which it shares its weights.
+
+    Returns:
+        The file.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
+    network.set_weights(checkpoint.best_weights)
+    file = run_dir / MODEL
+    try:
+        save_model(network if model is None else model, file)
+    except OSError as error:
+        raise TrainingError(
+            f"{file} cannot be written: {error.strerror or error}.",
+            fix="Make room on the disk, then go on with --resume.",
+        ) from error
+    return file
 
 
 def _state(network: Any) -> list[Any]:

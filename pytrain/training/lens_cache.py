@@ -152,13 +152,13 @@ def pooled(frame: Frame, pool: int) -> Floats:
     """
     height, width = frame.shape[:2]
     size = SIZE // pool
-    rows = _matrix(height, pool) @ frame.reshape(height, width * 3).astype(np.float32)
-    columns = rows.reshape(size, width, 3).transpose(0, 2, 1) @ _matrix(width, pool).T
+    rows = lens_matrix(height, pool) @ frame.reshape(height, width * 3).astype(np.float32)
+    columns = rows.reshape(size, width, 3).transpose(0, 2, 1) @ lens_matrix(width, pool).T
     return np.ascontiguousarray(columns.transpose(0, 2, 1))
 
 
 @lru_cache(maxsize=64)
-def _matrix(side: int, pool: int) -> Floats:
+def lens_matrix(side: int, pool: int) -> Floats:
     """Resize and mean along one axis: float32 [224 / pool, side], each row sums to 1."""
     low, high, fraction = bilinear_taps(side, SIZE)
     resize = np.zeros((SIZE, side), np.float32)

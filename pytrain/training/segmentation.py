@@ -14,16 +14,15 @@ from pytrain.dataset.drawing import area_shares
 from pytrain.dataset.four_shapes.masks import CLASSES
 from pytrain.dataset.four_shapes.outlines import LABELS
 from pytrain.dataset.pictures import NO_CLASS
-from pytrain.errors import TrainingError
+from pytrain.image import in_range
 from pytrain.model.backend import keras, tf
-from pytrain.model.files import save_model
 from pytrain.model.lens import LOGITS
 from pytrain.model.unet import INPUT_SIDE, MASK_LOGITS, build, core
-from pytrain.training.checkpoint import Checkpoint
-from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore
+from pytrain.training.batches import steps_in_epoch
+from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
 from pytrain.training.mask_scenes import TRAINING, VALIDATION, VERSION, Scenes, load_scenes
 from pytrain.training.progress import Display, display
-from pytrain.training.run import CHECKPOINT, HISTORY, MODEL, begin, versions, write_history
+from pytrain.training.run import begin, versions
 
 SCENES = ".mask-scenes"
 """The folder beside the trainings' that keeps the drawn scenes."""
@@ -129,9 +128,9 @@ def train_unet(
                 if first >= last:
                     continue
                 network.fit(
-                    _batches(training, plan, seed, range(first * steps, last * steps), side),
+                    _batches(training, plan, seed, steps, range(first * steps, last * steps), side),
                     validation_data=_as_they_are(validation, plan),
-                    validation_steps=_steps(len(validation), plan.batch_size),
+                    validation_steps=steps_in_epoch(len(validation), plan.batch_size),
                     steps_per_epoch=steps,
                     initial_epoch=first,
                     epochs=last,
@@ -145,7 +144,7 @@ def train_unet(
             else:
                 shown.say("Stopped before the first epoch was done; nothing was kept.")
             raise
-    _keep_best(model, checkpoint, run_dir)
+    save_best(network, checkpoint, run_dir, model)
     return Segmenter(model, validation, checkpoint.history, settings, run_dir)
 
 
@@ -201,24 +200,24 @@ class _Follow(Follow):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         super().on_epoch_end(epoch, _renamed(logs))
-        kept = self.checkpoint
-        iou = {"iou": float(logs[f"{MASK_LOGITS}_iou"]), "val_iou": float(logs[f"val_{MASK_LOGITS}_iou"])}
-        kept.history[-1].update(iou)
-        kept.save(self.run_dir / CHECKPOINT)
-        write_history(self.run_dir / HISTORY, kept.history)
-        self.shown.say(f"  mean IoU {iou['iou']:.3f}, validation {iou['val_iou']:.3f}")
+        row = self.checkpoint.history[-1]
+        self.shown.say(f"  mean IoU {row['iou']:.3f}, validation {row['val_iou']:.3f}")
+
+    def more(self, logs: dict[str, float]) -> dict[str, float]:
+        return {"iou": float(logs[f"{MASK_LOGITS}_iou"]), "val_iou": float(logs[f"val_{MASK_LOGITS}_iou"])}
 
 
 def _renamed(logs: dict[str, float]) -> dict[str, float]:
     return {name.replace(f"{LOGITS}_accuracy", "accuracy"): value for name, value in logs.items()}
 
 
-def _batches(scenes: Scenes, plan: Plan, seed: int, numbers: range, side: int) -> Iterator[tuple[Any, Any]]:
+def _batches(
+    scenes: Scenes, plan: Plan, seed: int, steps: int, numbers: range, side: int
+) -> Iterator[tuple[Any, Any]]:
     """Batches by their number in the training, each scene turned, mirrored and recoloured at random.
 
     Pictures have this side, masks half of it.
     """
-    steps = max(1, len(scenes) // plan.batch_size)
     for number in numbers:
         epoch, step = divmod(number, steps)
         order = np.random.default_rng((seed, epoch)).permutation(len(scenes))
@@ -226,7 +225,7 @@ def _batches(scenes: Scenes, plan: Plan, seed: int, numbers: range, side: int) -
         chance = np.random.default_rng((seed, 1, number))
         pictures, shares = _turned(chance, scenes.pictures[rows], scenes.shares[rows])
         targets = _targets(_scaled(shares, side // 2), scenes.labels[rows], plan)
-        yield _as_inputs(_recoloured(chance, _scaled(pictures, side))), targets
+        yield in_range(_recoloured(chance, _scaled(pictures, side))), targets
 
 
 def _as_they_are(scenes: Scenes, plan: Plan) -> Iterator[tuple[Any, Any]]:
@@ -234,7 +233,7 @@ def _as_they_are(scenes: Scenes, plan: Plan) -> Iterator[tuple[Any, Any]]:
         for first in range(0, len(scenes), plan.batch_size):
             rows = slice(first, first + plan.batch_size)
             yield (
-                _as_inputs(scenes.pictures[rows].astype(np.float32)),
+                in_range(scenes.pictures[rows]),
                 _targets(scenes.shares[rows], scenes.labels[rows], plan),
             )
 
@@ -271,10 +270,6 @@ def _recoloured(chance: np.random.Generator, pictures: Any) -> Any:
     return np.clip((changed - 127.5) * gain + 127.5 + shift, 0, 255)
 
 
-def _as_inputs(pictures: Any) -> Any:
-    return pictures / np.float32(127.5) - np.float32(1)
-
-
 def _targets(shares: Any, labels: Any, plan: Plan) -> dict[str, Any]:
     classes = len(LABELS)
     known = (labels != NO_CLASS)[:, None]
@@ -286,19 +281,3 @@ def _targets(shares: Any, labels: Any, plan: Plan) -> dict[str, Any]:
         LOGITS: np.where(known, (1 - smooth) * sure + smooth * even, even).astype(np.float32),
         MASK_LOGITS: shares.astype(np.float32) / np.float32(255),
     }
-
-
-def _steps(count: int, batch_size: int) -> int:
-    return -(-count // batch_size)
-
-
-def _keep_best(model: Any, checkpoint: Checkpoint, run_dir: Path) -> None:
-    # The core shares its weights with the model, and has them in the checkpoint's order.
-    core(model).set_weights(checkpoint.best_weights)
-    try:
-        save_model(model, run_dir / MODEL)
-    except OSError as error:
-        raise TrainingError(
-            f"{run_dir / MODEL} cannot be written: {error.strerror or error}.",
-            fix="Make room on the disk, then go on with --resume.",
-        ) from error

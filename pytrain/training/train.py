@@ -15,15 +15,13 @@ from pytrain.dataset.image_folder import ImageFolder
 from pytrain.dataset.split import Split
 from pytrain.errors import TrainingError
 from pytrain.model.backend import keras
-from pytrain.model.files import save_model
 from pytrain.model.lens import core
 from pytrain.training.batches import Table, steps_in_epoch, table_of, training_batches, validation_batches
-from pytrain.training.checkpoint import Checkpoint
-from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore
+from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
 from pytrain.training.lens_cache import LensCache, build_lens_cache
 from pytrain.training.progress import Display, display
 from pytrain.training.recipes import Recipe, recipe_named
-from pytrain.training.run import MODEL, begin, versions
+from pytrain.training.run import begin, versions
 
 Datasets = Sequence[tuple[ImageFolder, Split]]
 
@@ -123,16 +121,16 @@ def train(
                 )
         except KeyboardInterrupt:
             if checkpoint.best_epoch:
-                _save_best(model, checkpoint, run_dir)
+                saved = save_best(network, checkpoint, run_dir, model)
                 shown.say(
-                    f"Stopped. The best model so far (epoch {checkpoint.best_epoch}) is {run_dir / MODEL}; "
+                    f"Stopped. The best model so far (epoch {checkpoint.best_epoch}) is {saved}; "
                     "go on with --resume."
                 )
             else:
                 shown.say("Stopped before the first epoch was done; nothing was kept.")
             raise
 
-    _save_best(model, checkpoint, run_dir)
+    save_best(network, checkpoint, run_dir, model)
     return TrainingResult(
         model, labels, checkpoint.history, checkpoint.best_epoch, settings, run_dir, problems
     )
@@ -221,15 +219,3 @@ def _stages(plan: Recipe, epochs: int) -> list[tuple[int, int | None]]:
         return [(epochs, None)]
     # The last epoch always shows the size that counts.
     return [(min(ceil(plan.small_part * epochs), epochs - 1), plan.small_size), (epochs, None)]
-
-
-def _save_best(model: Any, checkpoint: Checkpoint, run_dir: Path) -> None:
-    # The lens has no weights, so those of the core are those of the whole model.
-    model.set_weights(checkpoint.best_weights)
-    try:
-        save_model(model, run_dir / MODEL)
-    except OSError as error:
-        raise TrainingError(
-            f"{run_dir / MODEL} cannot be written: {error.strerror or error}.",
-            fix="Make room on the disk, then go on with --resume.",
-        ) from error

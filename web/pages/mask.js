@@ -30,11 +30,6 @@ const EDGE_WIDTH = 1;
 /** Less of the square than this is not listed: a few pixels at an edge are nothing that anybody sees. */
 const LEAST = 0.002;
 
-/** Whether a model gives masks, in the form that is in use. @param {import('../pytrain.js').ImageClassifier | null} classifier */
-export function givesMask(classifier) {
-  return Array.isArray(classifier?.metadata.pytrain.outputs?.mask?.labels) && classifier?.format === 'graph';
-}
-
 /**
  * What each pixel belongs to: the values are enlarged as the image contract enlarges pictures, then the greatest wins.
  * @param {{width: number, height: number, values: Float32Array}} mask

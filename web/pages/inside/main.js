@@ -1,6 +1,7 @@
 // The page Look inside: one picture goes in; the layers of a network, its filters, or a kernel of one's own come out.
 
 import { byId } from '../dom.js';
+import { givesHeat } from '../gives.js';
 import { clearMessage, showMessage } from '../message.js';
 import { runBench, startBench } from './bench.js';
 import { showFilters, showFound } from './filters-panel.js';
@@ -96,8 +97,7 @@ function toggleHeat() {
 function onLoaded() {
   const { classifier } = network;
   const heat = byId('heat', HTMLButtonElement);
-  const can =
-    Boolean(classifier?.metadata.pytrain.outputs?.class_activation) && classifier?.format === 'graph';
+  const can = givesHeat(classifier);
   heat.disabled = !can;
   heat.setAttribute('aria-pressed', 'false');
   heat.title = classifier && !can ? 'This network cannot say where it looks.' : '';

@@ -2,7 +2,8 @@
 
 import { cropSquare } from '../../lib/preprocess.js';
 import { byId } from '../dom.js';
-import { givesMask, listAreas, paintMask } from '../mask.js';
+import { givesMask } from '../gives.js';
+import { listAreas, paintMask } from '../mask.js';
 import { surface } from '../play/surface.js';
 import { network, words } from './network.js';
 import { paint } from './paint.js';

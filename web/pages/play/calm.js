@@ -3,6 +3,7 @@
 import { smoother, toResults } from '../../lib/results.js';
 import { byId } from '../dom.js';
 import { keep, kept } from '../kept.js';
+import { state } from './state.js';
 
 const KEY = 'pytrain.smoothing';
 const slider = byId('smoothing', HTMLInputElement);
@@ -30,6 +31,16 @@ export function calm(results, { labels, unknown }) {
   const probabilities = Float32Array.from(labels, (label) => Number(confidence.get(label)));
   const answer = smooth({ probabilities, known: results.known });
   return Object.assign(toResults(answer, labels, unknown), { heatMap: results.heatMap, mask: results.mask });
+}
+
+/**
+ * The values of a map, mixed with those on show; a picture is not moving, and is shown as it is.
+ * @param {Float32Array} values
+ * @param {Float32Array | null} before
+ */
+export function calmed(values, before) {
+  const keep = before?.length === values.length && state.source !== 'picture' ? amount() : 0;
+  return values.map((value, index) => value * (1 - keep) + keep * Number(before?.[index] ?? 0));
 }
 
 function showAmount() {

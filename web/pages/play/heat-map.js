@@ -1,7 +1,8 @@
 // Where the model looks, laid over the picture: what does not matter goes dark, what matters most glows.
 
 import { byId } from '../dom.js';
-import { amount } from './calm.js';
+import { givesHeat } from '../gives.js';
+import { calmed } from './calm.js';
 import { putOver } from './over.js';
 import { state } from './state.js';
 import { surface } from './surface.js';
@@ -32,10 +33,8 @@ export function drawHeat(map) {
     return;
   }
   const { width, height, values } = map;
-  const keep = before?.length === values.length && state.source !== 'picture' ? amount() : 0;
-  const mixed = values.map((value, index) => value * (1 - keep) + keep * Number(before?.[index] ?? 0));
-  before = mixed;
-  paint(colours, surface(mixed, width, height, SIZE));
+  before = calmed(values, before);
+  paint(colours, surface(before, width, height, SIZE));
   if (canvas.width !== SIZE) canvas.width = canvas.height = SIZE;
   context.putImageData(pixels, 0, 0);
   putOver(canvas);
@@ -83,8 +82,7 @@ function paint(colours, values) {
 /** Says whether the model in use can tell, and asks it to if that is wanted. */
 export function offerHeat() {
   const { classifier } = state;
-  const can =
-    Boolean(classifier?.metadata.pytrain.outputs?.class_activation) && classifier?.format === 'graph';
+  const can = givesHeat(classifier);
   button.disabled = !can;
   button.title =
     classifier && !can

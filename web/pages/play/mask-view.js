@@ -1,8 +1,9 @@
 // What is where, laid over the picture: every shape in its colour, and how much of the picture each covers.
 
 import { byId } from '../dom.js';
-import { givesMask, listAreas, paintMask } from '../mask.js';
-import { amount } from './calm.js';
+import { givesMask } from '../gives.js';
+import { listAreas, paintMask } from '../mask.js';
+import { calmed } from './calm.js';
 import { putOver } from './over.js';
 import { state } from './state.js';
 
@@ -26,10 +27,8 @@ export function drawMask(mask) {
     hideMask();
     return;
   }
-  const keep = before?.length === mask.values.length && state.source !== 'picture' ? amount() : 0;
-  const values = mask.values.map((value, index) => value * (1 - keep) + keep * Number(before?.[index] ?? 0));
-  before = values;
-  paintMask(canvas, { ...mask, values });
+  before = calmed(mask.values, before);
+  paintMask(canvas, { ...mask, values: before });
   listAreas(list, mask);
   list.hidden = false;
   putOver(canvas);
