@@ -7,7 +7,10 @@ import sys
 
 from pytrain.export import chromium
 
-DEBIAN = [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]
+UPDATE = ["apt-get", "update", "-qq"]
+INSTALL = ["apt-get", "install", "-y", "-qq"]
+SHELL = "chromium-headless-shell"
+"""Debian's Chromium without windows, with which the tests take two thirds of the time."""
 
 
 def run(command: list[str]) -> bool:
@@ -22,10 +25,13 @@ def may_use_apt() -> bool:
 def main() -> int:
     if chromium.find() is None:
         run([sys.executable, "-m", "playwright", "install", "chromium"])
-    if chromium.find() is None and may_use_apt():
-        for command in DEBIAN:
-            run(command)
     found = chromium.find()
+    # One that was named is taken as it is.
+    if may_use_apt() and chromium.VARIABLE not in os.environ and (found is None or found.name == "chromium"):
+        run(UPDATE)
+        if not run([*INSTALL, SHELL]) and found is None:
+            run([*INSTALL, "chromium"])
+        found = chromium.find()
     if found is None:
         print(
             "No Chromium was found and none could be installed.\n"

@@ -25,7 +25,16 @@ BACKENDS = ("wasm", "webgl", "webgpu", "cpu")
 VARIABLE = "PYTRAIN_CHROMIUM"
 """Environment variable that names a Chromium or Chrome to use instead of the one that is found."""
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
+"""Programs to look for. The first has no windows at all, and costs half of what the others do."""
 
 ARGUMENTS = ("--disable-background-networking", "--disable-component-update", "--no-first-run")
 

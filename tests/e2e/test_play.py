@@ -166,7 +166,7 @@ def test_a_drawing_is_named(
 
 
 def test_a_denied_camera_is_explained(open_page: Open, launch: Launch) -> None:
-    browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    browser = launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny")
     page = open_page(browser).page
     page.get_by_test_id("start-camera").click()
     expect(page.get_by_test_id("message")).to_contain_text("allow the camera", ignore_case=True)
