@@ -12,18 +12,18 @@ from PIL import Image
 from pytrain.dataset.four_shapes import draw_scene
 
 FRAMES_A_SECOND = 10
-SECONDS_A_SCENE = 2
+SECONDS_A_SCENE = 1
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def write_video(path: Path, seeds: Mapping[str, Sequence[int]]) -> None:
-    """Each label's scenes one after the other, two seconds each."""
+    """Each label's scenes one after the other, a second each."""
     write_frames(path, (draw_scene(label, seed) for label, numbers in seeds.items() for seed in numbers))
 
 
 def write_frames(path: Path, frames: Iterable[Pixels]) -> None:
-    """Pictures, uint8 [240, 320, 3], one after the other, two seconds each, 4:2:0."""
+    """Pictures, uint8 [240, 320, 3], one after the other, a second each, 4:2:0."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W320 H240 F{FRAMES_A_SECOND}:1 Ip A1:1 C420jpeg\n".encode("ascii"))
         for pixels in frames:

@@ -73,7 +73,7 @@ def hands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def camera_of(launch: Launch, folder: Path, frames: list[Any]) -> Browser:
-    """A browser whose camera shows these pictures, uint8 [240, 320, 3], two seconds each."""
+    """A browser whose camera shows these pictures, uint8 [240, 320, 3], a second each."""
     video = folder / "camera.y4m"
     write_frames(video, frames)
     return launch(
