@@ -115,12 +115,20 @@ def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Problem]:
                     if is_hidden(entry.name):
                         continue
                     path = folder / entry.name
-                    if entry.is_dir():
+                    if _is_folder(entry):
                         waiting.append(path)
                     else:
                         yield path
         except OSError as error:
             yield Problem(folder, f"is a folder that cannot be read: {error.strerror or error}")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A link to itself leads to no folder; reading it as a file then names it, and the rest is read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _identity(folder: Path) -> tuple[int, int]:
