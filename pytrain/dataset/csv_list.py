@@ -66,9 +66,7 @@ def _entries(
         entry = (label, _resolved(source.parent, path)) if not why else ("", source)
         if not why and entry in entries:
             why = f"says the same as line {entries[entry]}"
-        if not why and not entry[1].exists():
-            why = f"names a file that is not there: {path}"
-        if why:
+        if why := why or _missing(entry[1], path):
             problems.append(Problem(source, f"line {line} {why}", STRAY))
         else:
             entries[entry] = line
@@ -90,7 +88,15 @@ def _wrong(path: str, label: str) -> str:
 def _resolved(folder: Path, path: str) -> Path:
     """Relative to the list; a path written on Windows is read elsewhere too."""
     there = folder / path
-    return folder / path.replace("\\", "/") if "\\" in path and not there.exists() else there
+    return folder / path.replace("\\", "/") if "\\" in path and _missing(there, path) else there
+
+
+def _missing(file: Path, path: str) -> str:
+    """Why there is no such file; empty where there is one."""
+    try:
+        return "" if file.exists() else f"names a file that is not there: {path}"
+    except OSError as error:
+        return f"names a path that cannot be followed: {path[:80]} … ({error.strerror or error})"
 
 
 def _text(source: Path) -> str:

@@ -97,12 +97,14 @@ def test_links_in_a_loop_end_and_links_outside_are_followed(make_folder, write_p
     (root / "cats" / "loop").symlink_to(root / "cats")
     (root / "dogs" / "all").symlink_to(root)
     (root / "dogs" / "nowhere.png").symlink_to(tmp_path / "gone.png")
+    (root / "dogs" / "itself.png").symlink_to("itself.png")
     folder = open_dataset(root)
     assert folder.counts() == {"cats": 2, "dogs": 1}
     assert reasons(folder) == {
         "loop": "is a link to a folder that is read already",
         "all": "is a link to a folder that is read already",
         "nowhere.png": "is a link that leads nowhere",
+        "itself.png": "cannot be read: Too many levels of symbolic links",
     }
 
 
@@ -353,6 +355,7 @@ def test_bad_lines_of_a_list_are_named_by_their_number(make_folder):
     text = (
         "path,label\ncats/000.png,cat\ndogs/000.png,dog\n,cat\ncats/001.png,\nonly one\n"
         "gone.png,cat\ncats/000.png,cat\nhttps://example.org/a.png,cat\ncats,cat\n"
+        f"{'a' * 300}.png,cat\ncats\\{'c' * 300}.png,cat\n"
     )
     folder = open_dataset(write_list(make_folder(cats=2, dogs=1), text))
     assert [problem.why for problem in folder.problems] == [
@@ -362,6 +365,8 @@ def test_bad_lines_of_a_list_are_named_by_their_number(make_folder):
         "line 7 names a file that is not there: gone.png",
         "line 8 says the same as line 2",
         "line 9 names a web address; only files on this machine are read",
+        f"line 11 names a path that cannot be followed: {'a' * 80} … (File name too long)",
+        f"line 12 names a path that cannot be followed: cats\\{'c' * 75} … (File name too long)",
         "is a folder, not a file",
     ]
     assert folder.counts() == {"cat": 1, "dog": 1}
