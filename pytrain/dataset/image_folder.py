@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from pytrain.dataset.pictures import ImageFolder as ImageFolder
 from pytrain.dataset.pictures import Picture as Picture
 from pytrain.dataset.pictures import Problem as Problem
 from pytrain.errors import DataError
-from pytrain.image import open_picture, read_image
+from pytrain.image import Frame, open_picture, read_image
 
 LEAST_CLASSES = 2
 
@@ -35,6 +36,8 @@ HANDFUL = 16
 
 BLOCK = 1 << 20
 """Larger files are hashed in pieces of this many bytes."""
+
+LEAVE_ALONE = "Leave the pictures alone meanwhile, then run the same again."
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -105,6 +108,25 @@ def check(folder: ImageFolder) -> tuple[Problem, ...]:
     """
     found = in_threads(_decoded, folder.pictures)
     return tuple(problem for problem in found if problem is not None)
+
+
+def read_picture(picture: Picture) -> Frame:
+    """A picture as it was when the data set was opened: uint8 [height, width, 3], RGB.
+
+    Raises:
+        DataError: the file is gone, cannot be read, or holds something else by now.
+    """
+    try:
+        content = picture.path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{picture.path} cannot be read any more: {error.strerror or error}.", fix=LEAVE_ALONE
+        ) from None
+    if hashlib.sha256(content).hexdigest() != picture.digest:
+        raise DataError(f"{picture.path} was changed since it was looked at.", fix=LEAVE_ALONE)
+    file = io.BytesIO(content)
+    file.name = str(picture.path)
+    return read_image(file)
 
 
 def without(folder: ImageFolder, problems: Sequence[Problem], lenient: bool = False) -> ImageFolder:

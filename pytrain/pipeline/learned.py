@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from pytrain.dataset.image_folder import read_picture
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.dataset.split import folds
-from pytrain.errors import DataError
 from pytrain.evaluation.cross_validation import FOLDS, Outcome, cross_validate
 from pytrain.evaluation.judged import Phase
-from pytrain.image import Frame, as_seen, read_image
+from pytrain.image import Frame, as_seen
 from pytrain.model.backbones import Backbone
 from pytrain.model.backend import keras
 from pytrain.model.transfer import EMBEDDING, build, level_of, set_heads
-from pytrain.pipeline.looked import Looked
+from pytrain.pipeline.looked import Looked, set_aside
 from pytrain.training.feature_cache import Features, Items, embed
 from pytrain.training.fine_tune import CHECKPOINT, FineTuned, fine_tune, stage_to_cut
 from pytrain.training.fitter import Fitter, mirrors_show_the_same
@@ -62,17 +62,25 @@ class Learned:
     measured: dict[Kind, Features]
 
 
-def learn(data: Looked, backbone: Backbone, cache: Path, seed: int, shown: Display) -> Learned:
+def learn(data: Looked, backbone: Backbone, cache: Path, seed: int, shown: Display) -> tuple[Looked, Learned]:
     """Embeds all pictures, their views, and generated outsiders.
 
+    Returns:
+        (the data set without pictures that cannot be read any more; what the network makes of the others).
+
     Raises:
-        DataError: a picture that could be read before cannot be read any more.
+        DataError: a class has lost its pictures meanwhile.
         TrainingError: the cache cannot be written.
     """
+    model = build(backbone, len(data.folder.labels))
+    key = f"{backbone.name}-{backbone.digest[:12]}"
+    features = _features(model, key, data, cache, shown)
+    while features.problems:
+        data = set_aside(data, features.problems, shown)
+        features = _features(model, key, data, cache, shown)
     labels = [picture.label for picture in data.pictures]
     fold = folds(labels, data.groups, FOLDS, seed)
-    model = build(backbone, len(data.folder.labels))
-    return _embedded(model, backbone, f"{backbone.name}-{backbone.digest[:12]}", data, fold, cache, shown)
+    return data, _learned(model, backbone, key, features, data, fold, cache, shown)
 
 
 def judge(data: Looked, learned: Learned, folds_judged: Sequence[int] | None = None) -> Outcome:
@@ -142,7 +150,11 @@ def tune(
         return None, phase
     weights = sha256(b"".join(array.tobytes() for array in learned.model.get_weights())).hexdigest()
     key = f"{learned.backbone.name}-tuned-{weights[:12]}"
-    better = _embedded(learned.model, learned.backbone, key, data, fitter.fold, run_dir / TUNED, shown)
+    own = run_dir / TUNED
+    features = _features(learned.model, key, data, own, shown)
+    for error in features.problems.values():
+        raise error
+    better = _learned(learned.model, learned.backbone, key, features, data, fitter.fold, own, shown)
     # What is shipped is heads fitted anew; they must be better too.
     with threadpool_limits(1):
         now = better.fitter.choose(frozenset({TEST}), [VALIDATION])
@@ -157,15 +169,19 @@ def _has_checkpoint(run_dir: Path, workers: Workers) -> bool:
     return workers.broadcast(b"yes" if (run_dir / CHECKPOINT).is_file() else b"no") == b"yes"
 
 
-def _embedded(
-    model: Any, backbone: Backbone, key: str, data: Looked, fold: Indices, cache: Path, shown: Display
-) -> Learned:
+def _embedder(model: Any, key: str) -> tuple[Any, str]:
+    """The network up to the embedding, and the name that its rows have in the cache."""
     embedder = keras.Model(model.input, model.get_layer(EMBEDDING).output, name="embedder")
-    key = f"{key}-{embedder.output.shape[-1]}"
+    return embedder, f"{key}-{embedder.output.shape[-1]}"
+
+
+def _features(model: Any, key: str, data: Looked, cache: Path, shown: Display) -> Features:
+    """Embeddings of all pictures and of their views; `problems` names those that cannot be read any more."""
+    embedder, key = _embedder(model, key)
     pictures = data.pictures
-    items = Items([picture.digest for picture in pictures], lambda number: read_image(pictures[number].path))
+    items = Items([picture.digest for picture in pictures], lambda number: read_picture(pictures[number]))
     drawn = sha256(repr(DRAW).encode()).hexdigest()[:8]
-    features = embed(
+    return embed(
         embedder,
         items,
         cache,
@@ -174,11 +190,20 @@ def _embedded(
         draw=DRAW,
         advance=lambda done, total: shown.preparing("embedding", done, total),
     )
-    for number, error in features.problems.items():
-        raise DataError(
-            f"{pictures[number].path} could be read a moment ago and cannot be now: {error.what}",
-            fix="Leave the pictures alone while training, then run the same again.",
-        )
+
+
+def _learned(
+    model: Any,
+    backbone: Backbone,
+    key: str,
+    features: Features,
+    data: Looked,
+    fold: Indices,
+    cache: Path,
+    shown: Display,
+) -> Learned:
+    """The same with generated outsiders, and whether views may be mirrored."""
+    embedder, key = _embedder(model, key)
     taught, measured = (
         embed(embedder, kind.items(), cache, key, advance=_told(shown, kind.name))
         for kind in (TAUGHT, MEASURED)
@@ -204,7 +229,7 @@ def _pictures(data: Looked, numbers: Indices, views: int, mirrored: bool) -> Pic
     chosen = [data.pictures[number] for number in numbers]
 
     def frames(number: int) -> Frame:
-        frame = read_image(chosen[number].path)
+        frame = read_picture(chosen[number])
         itself = as_seen(frame)
         drawn = (
             DRAW.draw(frame, views, seed=number, flips=mirrored)

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from pytrain.evaluation.cross_validation import Outcome
 from pytrain.evaluation.judged import Activation, Judged
 from pytrain.evaluation.predict import compiled, milliseconds_per_frame
-from pytrain.image import as_picture, read_image, to_input
+from pytrain.image import as_picture, to_input
 from pytrain.model.backend import keras, tf
 from pytrain.model.lens import LOGITS, PROBABILITIES
 from pytrain.model.transfer import CELLS, FEATURES, activation_map
+from pytrain.pipeline.looked import still_there
 
 SHOWN = 6
 """Pictures of which the report shows views, and half of those of which it shows where the model looks."""
@@ -47,8 +48,14 @@ def _activations(model: Any, run: Any, outcome: Outcome) -> tuple[Activation, ..
     judged = outcome.judged
     wrong = in_turns(judged, judged.best != judged.truth)[: SHOWN // 2]
     right = in_turns(judged, judged.best == judged.truth)
-    chosen = [*wrong, *right[: 2 * SHOWN - len(wrong)]]
-    inputs = np.stack([to_input(read_image(judged.pictures[number].path)) for number in chosen])
+    frames = {
+        number: frame
+        for number in [*wrong, *right[: 2 * SHOWN - len(wrong)]]
+        if (frame := still_there(judged.pictures[number])) is not None
+    }
+    if not frames:
+        return ()
+    inputs = np.stack([to_input(frame) for frame in frames.values()])
     outputs = {name: output.numpy() for name, output in run(tf.constant(inputs)).items()}
     kernel = model.get_layer(LOGITS).get_weights()[0]
     return tuple(
@@ -60,7 +67,7 @@ def _activations(model: Any, run: Any, outcome: Outcome) -> tuple[Activation, ..
             activation_map(features, kernel[:, int(row.argmax())]),
         )
         for number, row, image, features in zip(
-            chosen, outputs[PROBABILITIES], as_picture(inputs), outputs[FEATURES], strict=True
+            frames, outputs[PROBABILITIES], as_picture(inputs), outputs[FEATURES], strict=True
         )
     )
 

@@ -10,10 +10,9 @@ from pytrain.evaluation.cross_validation import Outcome
 from pytrain.evaluation.judged import BackboneFacts, Phase, TransferReport, Views
 from pytrain.evaluation.metrics import calibration_error_by_chance
 from pytrain.export import Facts
-from pytrain.image import read_image
 from pytrain.model.backbones import listing
 from pytrain.pipeline.learned import Learned
-from pytrain.pipeline.looked import Looked
+from pytrain.pipeline.looked import Looked, still_there
 from pytrain.pipeline.seen import SHOWN, Seen, in_turns
 from pytrain.training.fitter import Choice
 from pytrain.training.views import WebcamViews
@@ -128,6 +127,7 @@ def _drawn_views(outcome: Outcome, mirrored: bool) -> tuple[Views, ...]:
     judged = outcome.judged
     pictures = [judged.pictures[number] for number in in_turns(judged)[:SHOWN]]
     return tuple(
-        Views(picture, tuple(WebcamViews().draw(read_image(picture.path), 7, seed=number, flips=mirrored)))
+        Views(picture, tuple(WebcamViews().draw(frame, 7, seed=number, flips=mirrored)))
         for number, picture in enumerate(pictures)
+        if (frame := still_there(picture)) is not None
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytrain.bundle import REPORT, RUNS, SETTINGS, UNKNOWN, Bundle, check_target, write_json
-from pytrain.errors import TrainingError
+from pytrain.errors import DataError, TrainingError
 
 if TYPE_CHECKING:
+    from pytrain.dataset.image_folder import Picture
     from pytrain.evaluation.cross_validation import Outcome
     from pytrain.evaluation.judged import Phase
     from pytrain.image import Frame
@@ -127,8 +129,13 @@ def _trained(places: _Places, settings: Settings, resume: bool, workers: Workers
 
     backbone = load(settings.backbone)
     with display() if workers.chief else SilentDisplay() as shown:
-        data = look_at(places.source, places.cache, shown)
-        learned = learn(data, backbone, places.cache, settings.seed, shown)
+        looked = look_at(places.source, places.cache, shown)
+        data, learned = learn(looked, backbone, places.cache, settings.seed, shown)
+        if data is not looked and workers.count > 1:
+            raise DataError(
+                "Pictures went away on this worker, and the others have theirs.",
+                fix="Give all workers the same pictures, and start them again.",
+            )
         outcome = judge(data, learned)
         return _tuned(_Trained(data, learned, outcome, ()), places, settings, resume, workers, shown)
 
@@ -165,7 +172,7 @@ def _tuned(
         trained.learned.model.set_weights(untouched)
         shown.say("Fine-tuning was stopped; the model is written without it. To go on: --resume")
         return trained
-    except TrainingError as error:
+    except (DataError, TrainingError) as error:
         if settings.fine_tune == "always" or workers.count > 1:
             raise
         trained.learned.model.set_weights(untouched)
@@ -182,7 +189,7 @@ def _tuned(
 def _written(places: _Places, settings: Settings, trained: _Trained, started: float, say: Say) -> Bundle:
     from pytrain.evaluation.report.transfer import write_transfer_report
     from pytrain.export import export
-    from pytrain.image import as_seen, read_image
+    from pytrain.image import as_seen
     from pytrain.pipeline.learned import TUNED
     from pytrain.pipeline.seen import see, spread
     from pytrain.pipeline.told import facts_of, figures, report_of
@@ -210,7 +217,7 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
         places.target,
         labels=data.folder.labels,
         input_range="-1..1",
-        check=[as_seen(read_image(picture.path)) for picture in spread(outcome.judged.pictures, CHECKS)],
+        check=[as_seen(frame) for frame in _frames(spread(outcome.judged.pictures, CHECKS))],
         golden=_golden(data),
         facts=facts_of(data, outcome, chosen, any(phase.kept for phase in trained.phases)),
         finish=finish,
@@ -226,12 +233,21 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
 
 def _golden(data: Looked) -> list[tuple[Frame, str]]:
     """A few pictures of different classes, and one of none, for every client to check itself with."""
-    from pytrain.image import read_image
     from pytrain.training.outsiders import MEASURED
 
-    first = {picture.label: picture for picture in reversed(data.pictures) if picture.label != UNKNOWN}
-    frames = [(read_image(first[label].path), label) for label in data.folder.labels[:GOLDEN]]
+    frames = [
+        (frame, label)
+        for label in data.folder.labels[:GOLDEN]
+        for frame in islice(_frames(picture for picture in data.pictures if picture.label == label), 1)
+    ]
     return [*frames, (MEASURED.draw(0), UNKNOWN)]
+
+
+def _frames(pictures: Iterable[Picture]) -> Iterator[Frame]:
+    """Those that are still there."""
+    from pytrain.pipeline.looked import still_there
+
+    return (frame for frame in map(still_there, pictures) if frame is not None)
 
 
 def _name_of(source: Path) -> str:

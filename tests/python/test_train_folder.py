@@ -23,6 +23,8 @@ from pytrain import bundle
 from pytrain.cli import main
 from pytrain.dataset.four_shapes.classic import draw_classic
 from pytrain.errors import BrowserError
+from pytrain.pipeline.learned import judge
+from pytrain.pipeline.looked import look_at
 from pytrain.training import feature_cache
 from pytrain.training.fine_tune import Plan, fine_tune
 
@@ -269,6 +271,84 @@ def test_two_pictures_of_each_class_are_enough_to_begin(here: Path) -> None:
         "cat": 2,
         "motorcycle": 2,
     }
+
+
+# Pictures that go away meanwhile
+
+
+def test_pictures_that_vanish_before_they_are_embedded_are_set_aside_by_name(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = here / "moving"
+    shutil.copytree(here / "pets" / "cat", source / "cat")
+    write_class(source / "coffee", COFFEE, 6)
+    files = sorted((source / "coffee").iterdir())
+    was = hashlib.sha256(files[1].read_bytes()).hexdigest()
+    copy = source / "coffee" / "copy.png"
+    shutil.copy(files[0], copy)
+
+    def meanwhile(*arguments):
+        found = look_at(*arguments)
+        copy.unlink()
+        shutil.copy(files[2], files[1])
+        return found
+
+    monkeypatch.setattr("pytrain.pipeline.looked.look_at", meanwhile)
+    assert train(str(source), *QUICK) == 0
+    said = capsys.readouterr().out
+    assert f"set aside: {copy}: cannot be read any more: No such file or directory" in said
+    assert f"set aside: {files[1]}: was changed since it was looked at" in said
+    assert said.count("set aside") == 2
+    made = bundle.read(here / MODELS / "moving")
+    assert made.metadata["pytrain"]["dataset"]["pictures"] == {"cat": EACH, "coffee": 5}
+    page = (made.path / bundle.REPORT).read_text(encoding="utf-8")
+    assert "was changed since it was looked at" in page
+    cached = (here / MODELS / ".runs" / ".features").glob("*.names")
+    assert not [path for path in cached if was in path.read_text(encoding="utf-8")]
+
+
+def test_a_class_that_vanishes_ends_the_training_in_one_message(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = here / "going"
+    shutil.copytree(here / "pets", source)
+    write_class(source / "gravel", GRAVEL, 3)
+
+    def meanwhile(*arguments):
+        found = look_at(*arguments)
+        shutil.rmtree(source / "gravel")
+        return found
+
+    monkeypatch.setattr("pytrain.pipeline.looked.look_at", meanwhile)
+    message = refused(capsys, str(source), *QUICK)
+    assert "The class 'gravel'" in message
+    assert "no readable picture" in message
+
+
+def test_pictures_that_vanish_later_cost_only_what_is_made_of_them(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = here / "leaving"
+    shutil.copytree(here / "pets", source)
+
+    def then_gone(data, *others):
+        outcome = judge(data, *others)
+        shutil.rmtree(source / "cat", ignore_errors=True)
+        return outcome
+
+    monkeypatch.setattr("pytrain.pipeline.learned.judge", then_gone)
+    monkeypatch.setattr("pytrain.pipeline.learned.is_worth_tuning", lambda data: True)
+    assert train(str(source)) == 0
+    said = capsys.readouterr().out
+    assert f"no fine-tuning: {source / 'cat'}" in said
+    assert "cannot be read any more" in said
+    made = bundle.read(here / MODELS / "leaving")
+    golden = json.loads((made.path / "golden" / "golden.json").read_text(encoding="utf-8"))
+    assert {frame["label"] for frame in golden["frames"]} == {"motorcycle", "unknown"}
+
+    shutil.copytree(here / "pets" / "cat", source / "cat")
+    message = refused(capsys, str(source), "--fine-tune", "always")
+    assert "cannot be read any more" in message
 
 
 # What may not
