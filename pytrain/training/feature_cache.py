@@ -4,8 +4,8 @@ A row is found by what decides it: the content of the picture and the number of 
 holds the backbone and how views are drawn. Every process writes files of its own and reads all others', so
 nothing need be locked, and what was computed before an interruption is there afterwards:
 
-    <key>-<process>-<time>.rows     float16 [rows, features], one after the other
-    <key>-<process>-<time>.names    a line for each row: content and number of the view
+    <key>-v<VERSION>-<process>-<time>.rows     float16 [rows, features], one after the other
+    <key>-v<VERSION>-<process>-<time>.names    a line for each row: content and number of the view
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Advance = Callable[[int, int], None]
 """Called as advance(pictures done, pictures in all)."""
+
+VERSION = 1
+"""Part of the files' names: to be raised when the same picture would give other rows, which is when something
+changes in how pictures are read (image.py), in how or in which order views are drawn (views.py, beyond the
+numbers that WebcamViews names), in `_inputs` or `_seed` below, or in the layers up to the embedding."""
 
 AT_ONCE = 16
 """Views that go through the network together; more at a time are slower on a processor and take memory."""
@@ -154,6 +159,7 @@ def embed(
         KeyboardInterrupt: it was interrupted; what was computed is kept.
     """
     width = int(model.output.shape[-1])
+    key = f"{key}-v{VERSION}"
     stored = _stored(folder, key, width)
     # Identical files are computed once.
     missing = [

@@ -140,10 +140,13 @@ def test_identical_files_are_computed_once(model, tmp_path, computed):
     assert features.read(np.arange(5)) == pytest.approx(said(model, 1, 2, 1, 1, 2), abs=1e-3)
 
 
-def test_another_key_shares_nothing(model, tmp_path, computed):
+def test_another_key_or_version_shares_nothing(model, tmp_path, computed, monkeypatch):
     embed(model, items(0, 1), tmp_path, KEY)
     embed(model, items(0, 1), tmp_path, "other-net")
     assert sum(computed) == 4
+    monkeypatch.setattr(feature_cache, "VERSION", feature_cache.VERSION + 1)
+    embed(model, items(0, 1), tmp_path, KEY)
+    assert sum(computed) == 6
 
 
 def test_what_was_computed_before_an_interruption_is_kept(model, tmp_path, computed):
@@ -202,7 +205,7 @@ def test_a_full_disk_is_one_clear_error_and_costs_nothing_that_was_there(
     if not full.exists():
         pytest.skip("there is no device that is always full")
     embed(model, items(*range(4)), tmp_path, KEY)
-    monkeypatch.setattr(feature_cache, "_new_name", lambda key: f"{key}-full")
+    monkeypatch.setattr(feature_cache, "_new_name", lambda key: f"{KEY}-full")
     (tmp_path / f"{KEY}-full.rows").symlink_to(full)
     with pytest.raises(TrainingError) as caught:
         embed(model, items(*range(30)), tmp_path, KEY)
