@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,6 +221,7 @@ class Phase:
         chosen: index of the row whose weights were taken.
         kept: the phase's outcome is in the model; fine-tuning that did not help is shown and not kept.
         note: a sentence for people.
+        settings: what it was done with, as metadata.json keeps it.
     """
 
     name: str
@@ -228,6 +229,7 @@ class Phase:
     chosen: int
     kept: bool
     note: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from pytrain.pipeline.looked import Looked, set_aside
 from pytrain.training.feature_cache import Features, Items, embed
 from pytrain.training.fine_tune import CHECKPOINT, FineTuned, fine_tune, stage_to_cut
 from pytrain.training.fitter import Fitter, mirrors_show_the_same
-from pytrain.training.head import FEW, Indices
+from pytrain.training.head import FEW, Floats, Indices
 from pytrain.training.outsiders import MEASURED, TAUGHT, Kind
 from pytrain.training.progress import Display
 from pytrain.training.stage_maps import Pictures
@@ -110,7 +110,7 @@ def tune(
     data: Looked,
     learned: Learned,
     run_dir: Path,
-    cache: Path,
+    maps: Path,
     *,
     seed: int,
     resume: bool,
@@ -118,6 +118,10 @@ def tune(
     shown: Display,
 ) -> tuple[Learned | None, Phase]:
     """Fine-tunes the last blocks, starting from heads that saw neither the test nor the validation fold.
+
+    Args:
+        run_dir: where the checkpoint goes.
+        maps: a folder for feature maps; left for `resume` where it was stopped, otherwise deleted.
 
     Returns:
         (what the better network makes of the pictures, or None where it is no better; how it went).
@@ -131,11 +135,10 @@ def tune(
     among = fitter.truth != NO_CLASS
     training = np.flatnonzero(among & ~np.isin(fitter.fold, (TEST, VALIDATION)))
     validation = np.flatnonzero(among & (fitter.fold == VALIDATION))
-    maps = cache / f"maps-{run_dir.name}"
     tuned = fine_tune(
         learned.model,
         stage_to_cut(learned.backbone),
-        _pictures(data, training, learned.features.views, fitter.mirrored),
+        _pictures(data, training, learned.features.views, fitter.mirrored, fitter.weights(training)),
         _pictures(data, validation, 0, fitter.mirrored),
         run_dir,
         maps_dir=maps,
@@ -144,7 +147,14 @@ def tune(
         resume=_has_checkpoint(run_dir, workers) if resume else False,
         workers=workers,
     )
-    shutil.rmtree(maps, ignore_errors=True)
+    if tuned.stopped:
+        shown.say(
+            f"Fine-tuning was stopped after epoch {len(tuned.history)}; the best so far, of epoch "
+            f"{tuned.best_epoch}, is used where it is better. Ctrl-C again writes the model without it; "
+            "--resume goes on later."
+        )
+    else:
+        shutil.rmtree(maps, ignore_errors=True)
     phase = _phase(tuned)
     if not tuned.kept:
         return None, phase
@@ -159,7 +169,7 @@ def tune(
     with threadpool_limits(1):
         now = better.fitter.choose(frozenset({TEST}), [VALIDATION])
     if now.tried[now.at]["val_loss"] >= choice.tried[choice.at]["val_loss"]:
-        note = "Not kept: heads fitted to the tuned network were no better."
+        note = f"Not kept: heads fitted to the tuned network were no better.{_ended(tuned)}"
         return None, replace(phase, kept=False, note=note)
     return better, phase
 
@@ -224,7 +234,9 @@ def _views(pictures: int) -> int:
     return 3 if pictures <= 2000 else 2 if pictures <= 20_000 else 1
 
 
-def _pictures(data: Looked, numbers: Indices, views: int, mirrored: bool) -> Pictures:
+def _pictures(
+    data: Looked, numbers: Indices, views: int, mirrored: bool, weights: Floats | None = None
+) -> Pictures:
     """Some pictures for fine-tuning: as the image contract shows them, and so many views of each."""
     chosen = [data.pictures[number] for number in numbers]
 
@@ -241,14 +253,22 @@ def _pictures(data: Looked, numbers: Indices, views: int, mirrored: bool) -> Pic
     digest = sha256("".join(picture.digest for picture in chosen).encode())
     digest.update(repr((DRAW, views, mirrored)).encode())
     targets = np.eye(len(data.folder.labels), dtype=np.float32)[data.truth[numbers]]
-    return Pictures(digest.hexdigest(), targets, frames, 1 + views)
+    return Pictures(digest.hexdigest(), targets, frames, 1 + views, weights)
 
 
 def _phase(tuned: FineTuned) -> Phase:
     rows = ({"epoch": 0, **tuned.before}, *tuned.history)
-    better = (
-        "Kept: the loss on the validation pictures fell" if tuned.kept else "Not kept: no epoch was better"
-    )
+    note = "Kept: the loss on the validation pictures fell" if tuned.kept else "Not kept: no epoch was better"
+    settings = {**asdict(tuned.plan), "stage": tuned.stage, "best_epoch": tuned.best_epoch}
     return Phase(
-        "fine-tuning", rows, tuned.best_epoch, tuned.kept, f"{better} (epoch 0 is the network as it came)."
+        "fine-tuning",
+        rows,
+        tuned.best_epoch,
+        tuned.kept,
+        f"{note} (epoch 0 is the network as it came).{_ended(tuned)}",
+        settings,
     )
+
+
+def _ended(tuned: FineTuned) -> str:
+    return f" It was stopped after epoch {len(tuned.history)}." if tuned.stopped else ""

@@ -37,7 +37,17 @@ def figures(outcome: Outcome) -> list[str]:
     return lines
 
 
-def facts_of(data: Looked, outcome: Outcome, settings: Mapping[str, Any], tuned: bool) -> Facts:
+def choices(learned: Learned, phases: Sequence[Phase]) -> dict[str, Any]:
+    """What a training chose by itself, beside what it was asked for; as plain JSON."""
+    return {
+        "views": learned.features.views,
+        "mirrored": learned.fitter.mirrored,
+        "fine_tuned": any(phase.kept for phase in phases),
+        **{phase.name.replace("-", "_"): dict(phase.settings) for phase in phases},
+    }
+
+
+def facts_of(data: Looked, outcome: Outcome, settings: Mapping[str, Any]) -> Facts:
     judged, calibration = outcome.judged, outcome.calibration
     right = judged.accuracy()
     return Facts(
@@ -45,6 +55,7 @@ def facts_of(data: Looked, outcome: Outcome, settings: Mapping[str, Any], tuned:
             "temperature": calibration.temperature,
             "unknown_threshold": calibration.unknown_threshold,
             "score": "known",
+            "chosen_on": calibration.chosen_on,
             "calibration_error_before": calibration.calibration_error_before,
             "calibration_error_after": calibration.calibration_error_after,
         },
@@ -72,7 +83,6 @@ def facts_of(data: Looked, outcome: Outcome, settings: Mapping[str, Any], tuned:
         training={
             "recipe": "transfer",
             **settings,
-            "fine_tuned": tuned,
             "strength": outcome.heads.choice.strength,
             "emphasis": asdict(outcome.heads.choice.emphasis),
             "labels": list(data.folder.labels),

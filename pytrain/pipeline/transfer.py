@@ -42,6 +42,7 @@ class Settings:
     backbone: str
     fine_tune: str
     seed: int
+    strategy: str | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class _Places:
     @property
     def cache(self) -> Path:
         return self.target.parent / RUNS / CACHE
+
+    @property
+    def maps(self) -> Path:
+        """What fine-tuning keeps of every picture; gigabytes where there are many."""
+        return self.cache / f"maps-{self.target.name}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,10 @@ def train(
     source = Path(source)
     places = _Places(source, Path(out) if out is not None else Path("exported_models") / _name_of(source))
     check_target(places.target)
-    settings = Settings(backbone, fine_tune, seed)
+    settings = Settings(backbone, fine_tune, seed, strategy)
+    if not resume:
+        # An interrupted fine-tuning has left them for --resume.
+        shutil.rmtree(places.maps, ignore_errors=True)
     with open_workers(strategy, say) as workers:
         trained = _trained(places, settings, resume, workers)
         if not workers.chief:
@@ -160,12 +169,16 @@ def _tuned(
             trained.data,
             trained.learned,
             places.run_dir,
-            places.cache,
+            places.maps,
             seed=settings.seed,
             resume=resume,
             workers=workers,
             shown=shown,
         )
+        shown.say(f"  fine-tuning: {phase.note}")
+        if better is not None:
+            # What it learned from must not judge it.
+            return _Trained(trained.data, better, judge(trained.data, better, [TEST]), (phase,))
     except KeyboardInterrupt:
         if workers.count > 1:
             raise
@@ -178,12 +191,8 @@ def _tuned(
         trained.learned.model.set_weights(untouched)
         shown.say(f"  no fine-tuning: {error.what}")
         return trained
-    shown.say(f"  fine-tuning: {phase.note}")
-    if better is None:
-        trained.learned.model.set_weights(untouched)
-        return _Trained(trained.data, trained.learned, trained.outcome, (phase,))
-    # What it learned from must not judge it.
-    return _Trained(trained.data, better, judge(trained.data, better, [TEST]), (phase,))
+    trained.learned.model.set_weights(untouched)
+    return _Trained(trained.data, trained.learned, trained.outcome, (phase,))
 
 
 def _written(places: _Places, settings: Settings, trained: _Trained, started: float, say: Say) -> Bundle:
@@ -192,15 +201,13 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
     from pytrain.image import as_seen
     from pytrain.pipeline.learned import TUNED
     from pytrain.pipeline.seen import see, spread
-    from pytrain.pipeline.told import facts_of, figures, report_of
+    from pytrain.pipeline.told import choices, facts_of, figures, report_of
 
     data, outcome = trained.data, trained.outcome
     for line in figures(outcome):
         say(line)
-    chosen = asdict(settings)
+    chosen = {**asdict(settings), **choices(trained.learned, trained.phases)}
     source, target = places.source.resolve(), places.target.resolve()
-    command = ["train", str(source), "--out", str(target), "--backbone", settings.backbone]
-    command += ["--fine-tune", settings.fine_tune, "--seed", str(settings.seed)]
 
     # Before a browser is started, which would spoil the time.
     seen = see(trained.learned.model, outcome)
@@ -219,16 +226,25 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
         input_range="-1..1",
         check=[as_seen(frame) for frame in _frames(spread(outcome.judged.pictures, CHECKS))],
         golden=_golden(data),
-        facts=facts_of(data, outcome, chosen, any(phase.kept for phase in trained.phases)),
+        facts=facts_of(data, outcome, chosen),
         finish=finish,
         say=say,
     )
     shutil.rmtree(places.run_dir / TUNED, ignore_errors=True)
+    command = command_again(source, target, settings)
     write_json(places.run_dir / SETTINGS, {"source": str(source), "command": command, **chosen})
     say(f"Model:  {places.target} ({made.size / 1024:,.0f} KiB)")
     say(f"Report: {places.target / REPORT}")
     say(f"Done in {time.perf_counter() - started:.0f} s.")
     return made
+
+
+def command_again(source: Path, target: Path, settings: Settings) -> list[str]:
+    """What trains the same again, as arguments of pytrain."""
+    command = ["train", str(source), "--out", str(target), "--backbone", settings.backbone]
+    command += ["--fine-tune", settings.fine_tune, "--seed", str(settings.seed)]
+    # Other machines do not start by themselves, and the same comes out of one.
+    return [*command, "--strategy", "mirrored"] if settings.strategy == "mirrored" else command
 
 
 def _golden(data: Looked) -> list[tuple[Frame, str]]:

@@ -70,6 +70,11 @@ class FineTuned:
     """One row for each epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds."""
     best_epoch: int
     """The one that was kept; 0 is the model as it came."""
+    stage: str
+    """Behind which the network was trained."""
+    plan: Plan
+    stopped: bool = False
+    """Whether Ctrl-C ended it before its time."""
 
     @property
     def kept(self) -> bool:
@@ -109,7 +114,8 @@ def fine_tune(
     Raises:
         TrainingError: no such stage, there is nothing to resume, it was started in another way, or the disk
             is full.
-        KeyboardInterrupt: it was interrupted; the model has the best weights so far.
+        KeyboardInterrupt: it was interrupted before any epoch was better, or one of several workers was. A
+            single one with a better epoch ends as if it had finished, as `stopped` says.
     """
     plan, workers = plan or Plan(), workers or alone()
     shown = show if workers.chief else SilentDisplay()
@@ -137,6 +143,7 @@ def fine_tune(
     step, judge = _step(network, optimizer, workers), _judge(network)
     before = _validated(judge, parts[1], workers)
     _restore(network, optimizer, checkpoint)
+    stopped = False
     try:
         while not _finished(checkpoint, plan):
             epoch, started = len(checkpoint.history) + 1, time.perf_counter()
@@ -148,10 +155,13 @@ def fine_tune(
             if workers.chief:
                 checkpoint.save(run_dir / CHECKPOINT)
             shown.epoch(epoch, plan.epochs, row)
-    finally:
-        if checkpoint.best_epoch:
-            back.set_weights(checkpoint.best_weights)
-    return FineTuned(before, checkpoint.history, checkpoint.best_epoch)
+    except KeyboardInterrupt:
+        if not checkpoint.best_epoch or workers.count > 1:
+            raise
+        stopped = True
+    if checkpoint.best_epoch:
+        back.set_weights(checkpoint.best_weights)
+    return FineTuned(before, checkpoint.history, checkpoint.best_epoch, stage, plan, stopped)
 
 
 def stage_to_cut(backbone: Backbone) -> str:
@@ -191,7 +201,8 @@ def _settings(
     stage: str, training: Pictures, validation: Pictures, plan: Plan, seed: int, start: Arrays
 ) -> dict[str, Any]:
     """Everything that decides the outcome, as plain JSON."""
-    digest = sha256(b"".join(array.tobytes() for array in (*start, training.targets)))
+    weights = [] if training.weights is None else [training.weights]
+    digest = sha256(b"".join(array.tobytes() for array in (*start, training.targets, *weights)))
     return {
         **asdict(plan),
         "stage": stage,
@@ -359,7 +370,7 @@ def _note(
     checkpoint.weights = network.get_weights()
     checkpoint.optimizer = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
     if row["val_loss"] < best:
-        checkpoint.best_epoch, checkpoint.best_weights = len(checkpoint.history), checkpoint.weights
+        checkpoint.best_weights, checkpoint.best_epoch = checkpoint.weights, len(checkpoint.history)
 
 
 def _finished(checkpoint: Checkpoint, plan: Plan) -> bool:

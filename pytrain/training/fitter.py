@@ -107,7 +107,7 @@ class Fitter:
         if key not in self._logits:
             left = self.numbers(excluded)
             scaling, strays = self._spread(excluded).scaling(emphasis)
-            self._logits[key] = self.solve(left, self._weights(left), strength, scaling, strays)
+            self._logits[key] = self.solve(left, self.weights(left), strength, scaling, strays)
         return self._logits[key]
 
     def solve(
@@ -134,7 +134,7 @@ class Fitter:
             numbers = np.r_[
                 np.tile(self.truth[left], len(own)), np.full(len(none) + len(outside), self.classes)
             ]
-            weights = [self._weights(left), *(self._weights(left) / (2 * len(views)) for _ in views)]
+            weights = [self.weights(left), *(self.weights(left) / (2 * len(views)) for _ in views)]
             # Half for the user's own outsiders, who know best what will be held up, half for ours.
             shares = [0.5 if len(none) and len(outside) else 1.0] * 2
             each = [
@@ -150,6 +150,12 @@ class Fitter:
                 strays,
             )
         return self._known[excluded]
+
+    def weights(self, numbers: Indices) -> npt.NDArray[np.float32]:
+        """Rare classes count more, by the root of their rarity: float32 [numbers], on average 1."""
+        counts = np.bincount(self.truth[numbers], minlength=self.classes)
+        weights = 1 / np.sqrt(counts[self.truth[numbers]])
+        return np.asarray(weights / weights.mean(), np.float32)
 
     def choose(self, excluded: Excluded, validated: Sequence[int]) -> Choice:
         """Finds the temperature, and of many pictures the strength, by heads that did not see these folds."""
@@ -209,12 +215,6 @@ class Fitter:
             left = self.numbers(excluded)
             self._spreads[excluded] = spread_of(self.features, left, self.level_of, self.views)
         return self._spreads[excluded]
-
-    def _weights(self, numbers: Indices) -> npt.NDArray[np.float32]:
-        """Rare classes count more, by the root of their rarity: float32 [numbers], on average 1."""
-        counts = np.bincount(self.truth[numbers], minlength=self.classes)
-        weights = 1 / np.sqrt(counts[self.truth[numbers]])
-        return np.asarray(weights / weights.mean(), np.float32)
 
 
 def logits_of(head: Head, features: Features, pictures: Indices, view: int = 0) -> Floats:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,8 +26,10 @@ from pytrain.dataset.four_shapes.classic import draw_classic
 from pytrain.errors import BrowserError
 from pytrain.pipeline.learned import judge
 from pytrain.pipeline.looked import look_at
+from pytrain.pipeline.transfer import Settings, command_again
 from pytrain.training import feature_cache
 from pytrain.training.fine_tune import Plan, fine_tune
+from pytrain.training.progress import PlainDisplay
 
 EACH = 8
 MODELS = "exported_models"
@@ -123,6 +126,7 @@ def test_unknown_is_told_by_the_score_known(pets: tuple[Path, str]) -> None:
     assert made.score == calibration["score"] == "known"
     assert 0 < calibration["unknown_threshold"] < 1
     assert calibration["temperature"] > 0
+    assert calibration["chosen_on"] == "class pictures"
 
 
 def test_generated_pictures_of_nothing_that_was_taught_are_told(pets: tuple[Path, str]) -> None:
@@ -163,9 +167,25 @@ def test_what_was_trained_how_is_written_down(pets: tuple[Path, str]) -> None:
     assert settings["command"][:2] == ["train", str(folder / "pets")]
     training = bundle.read(folder / MODELS / "pets").metadata["pytrain"]["training"]
     assert training["recipe"] == "transfer"
-    assert training["seed"] == settings["seed"] == 0
+    for name, value in {
+        "seed": 0,
+        "strategy": None,
+        "views": 3,
+        "mirrored": True,
+        "fine_tuned": False,
+    }.items():
+        assert training[name] == settings[name] == value
+    assert "fine_tuning" not in training
     # People publish a bundle: nothing in it tells where it was made.
     assert str(folder) not in (folder / MODELS / "pets" / "metadata.json").read_text(encoding="utf-8")
+
+
+def test_the_same_again_is_spread_over_the_same_devices() -> None:
+    settings = Settings("efficientnet-lite0", "auto", 3, "mirrored")
+    command = command_again(Path("/pets"), Path("/m/pets"), settings)
+    assert command[-4:] == ["--seed", "3", "--strategy", "mirrored"]
+    alone = command_again(Path("/pets"), Path("/m/pets"), replace(settings, strategy="multi-worker"))
+    assert alone == command[:-2]
 
 
 def test_a_second_run_from_python_computes_nothing_and_comes_to_the_same(
@@ -175,8 +195,12 @@ def test_a_second_run_from_python_computes_nothing_and_comes_to_the_same(
 
     first = bundle.read(here / MODELS / "pets").metadata["pytrain"]
     said: list[str] = []
+    # Left by an interrupted fine-tuning that nobody goes on with.
+    maps = here / MODELS / ".runs" / ".features" / "maps-again"
+    maps.mkdir()
     made = pytrain.train("pets", f"{MODELS}/again", fine_tune="never", say=said.append)
     assert computed == []
+    assert not maps.exists()
     assert made is not None
     assert made.path == Path(MODELS) / "again"
     second = made.metadata["pytrain"]
@@ -197,6 +221,9 @@ def test_fine_tuning_ends_in_a_model_and_leaves_nothing_behind(
     assert ("tried, not kept" in page) != made.metadata["pytrain"]["training"]["fine_tuned"]
     (figures,) = made.metadata["pytrain"]["metrics"].values()
     assert figures["accuracy"] >= 0.75
+    tuning = made.metadata["pytrain"]["training"]["fine_tuning"]
+    assert (tuning["epochs"], tuning["stage"]) == (2, "block5c_add")
+    assert 0 <= tuning["best_epoch"] <= 2
     runs = here / MODELS / ".runs"
     assert not [path for path in runs.rglob("*") if "tuned" in path.name and path.parent != runs]
     assert not list(runs.rglob("*.maps"))
@@ -488,3 +515,59 @@ def test_ctrl_c_keeps_the_former_model_and_what_was_computed(here: Path, compute
     assert train("long", "--out", f"{MODELS}/long", *QUICK) == 0
     assert len(computed) == 1
     assert 0 < computed[0] < 30
+
+
+def test_ctrl_c_in_fine_tuning_keeps_the_best_so_far_and_resume_goes_on(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = here / "uneven"
+    shutil.copytree(here / "pets", source)
+    for path in sorted((source / "cat").iterdir())[6:]:
+        path.unlink()
+    stop_at, again, given = 2, False, []
+    step, preparing = PlainDisplay.step, PlainDisplay.preparing
+
+    def interrupted(self, epoch, *others):
+        step(self, epoch, *others)
+        if epoch == stop_at:
+            raise KeyboardInterrupt
+
+    def twice(self, name, *others):
+        preparing(self, name, *others)
+        if again and name == "embedding":
+            raise KeyboardInterrupt
+
+    def short(model, stage, training, *others, **named):
+        given.append(training)
+        return fine_tune(model, stage, training, *others, **named, plan=Plan(epochs=3))
+
+    # So few pictures leave open whether an epoch is better; here each is.
+    losses = iter([1.0, 0.9, 1.0, 0.8])
+    monkeypatch.setattr(
+        "pytrain.training.fine_tune._validated",
+        lambda *arguments: {"val_loss": next(losses), "val_accuracy": 0.5},
+    )
+    monkeypatch.setattr(PlainDisplay, "step", interrupted)
+    monkeypatch.setattr(PlainDisplay, "preparing", twice)
+    monkeypatch.setattr("pytrain.pipeline.learned.fine_tune", short)
+    tuned = ("uneven", "--fine-tune", "always")
+    assert train(*tuned) == 0
+    said = capsys.readouterr().out
+    assert "stopped after epoch 1; the best so far, of epoch 1, is used where it is better" in said
+    assert "It was stopped after epoch 1." in said
+    page = (here / MODELS / "uneven" / bundle.REPORT).read_text(encoding="utf-8")
+    assert "It was stopped after epoch 1." in page
+    # Pictures of the smaller class count more, as they do for the head.
+    weights = {
+        int(target.argmax()): float(w) for target, w in zip(given[0].targets, given[0].weights, strict=True)
+    }
+    assert weights[0] > 1 > weights[1]
+
+    stop_at, again = 3, True
+    assert train(*tuned, "--resume") == 0
+    said = capsys.readouterr().out
+    assert "epoch   1/3" not in said
+    assert "epoch   2/3" in said
+    assert "the model is written without it. To go on: --resume" in said
+    training = bundle.read(here / MODELS / "uneven").metadata["pytrain"]["training"]
+    assert not training["fine_tuned"]

@@ -108,8 +108,10 @@ def test_a_seed_gives_the_same_weights_twice_and_another_one_others(tmp_path):
 def test_an_interrupted_training_keeps_the_best_and_goes_on_as_if_nothing_had_happened(tmp_path):
     whole, stopped = small_model(), small_model()
     expected = tune(whole, tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        tune(stopped, tmp_path / "stopped", Recorder(interrupt=(3, 2)))
+    so_far = tune(stopped, tmp_path / "stopped", Recorder(interrupt=(3, 2)))
+    assert so_far.stopped
+    assert [row["epoch"] for row in so_far.history] == [1, 2]
+    assert so_far.best_epoch > 0
     assert not same(weights_of(stopped, "logits"), weights_of(small_model(), "logits"))
 
     again = small_model()
@@ -119,6 +121,14 @@ def test_an_interrupted_training_keeps_the_best_and_goes_on_as_if_nothing_had_ha
         [row["val_loss"] for row in expected.history], abs=1e-7
     )
     assert same(again.get_weights(), whole.get_weights())
+    assert not result.stopped
+
+
+def test_an_interruption_before_any_better_epoch_ends_it(tmp_path):
+    model = small_model()
+    with pytest.raises(KeyboardInterrupt):
+        tune(model, tmp_path, Recorder(interrupt=(1, 2)))
+    assert same(model.get_weights(), small_model().get_weights())
 
 
 def test_another_training_is_not_resumed(tmp_path):
