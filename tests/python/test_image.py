@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -218,6 +220,64 @@ def test_sixteen_bits_keep_their_shades(name: str, tmp_path: Path) -> None:
     if name.startswith("big"):
         picture = Image.frombytes("I;16B", (4, 1), values.astype(">u2").tobytes())
     assert read_image(save(picture, tmp_path / name))[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+DEEP = np.array([[[0, 257, 0x8080, 65535], [65535, 0x4040, 0, 0x8080]]], dtype=np.uint16)
+"""Two pixels of 16 bits, opaque and half transparent; Pillow itself writes no such file."""
+
+
+def deep_png(values: np.ndarray) -> bytes:
+    height, width, channels = values.shape
+    kind = {3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    parts = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0),
+        b"IDAT": zlib.compress(rows),
+        b"IEND": b"",
+    }
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts.items()
+    )
+
+
+def deep_tiff(values: np.ndarray, order: str) -> bytes:
+    """One strip without compression; alpha, where there is one, leaves the colours as they are."""
+    height, width, channels = values.shape
+    data = values.astype(f"{order}u2").tobytes()
+    tags = {
+        256: width,
+        257: height,
+        258: 0,
+        259: 1,
+        262: 2,
+        273: 8,
+        277: channels,
+        278: height,
+        279: len(data),
+    }
+    if channels == 4:
+        tags[338] = 2
+    bits_at = 8 + len(data) + 2 + 12 * len(tags) + 4
+    entries = b"".join(
+        struct.pack(f"{order}HHII", tag, 3, channels, bits_at)
+        if tag == 258
+        else struct.pack(f"{order}HHII", tag, 4, 1, value)
+        for tag, value in tags.items()
+    )
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8 + len(data))
+    directory = struct.pack(f"{order}H", len(tags)) + entries + struct.pack(f"{order}I", 0)
+    return start + data + directory + struct.pack(f"{order}{channels}H", *[16] * channels)
+
+
+@pytest.mark.parametrize("kind", ["png", "<tiff", ">tiff"])
+def test_colours_of_sixteen_bits_keep_their_shades_and_lie_on_white(kind: str, tmp_path: Path) -> None:
+    for channels, second in ((3, [255, 64, 0]), (4, [255, 159, 127])):
+        values = DEEP[:, :, :channels]
+        path = tmp_path / f"{channels}.{kind[-4:].strip('.')}"
+        path.write_bytes(deep_png(values) if kind == "png" else deep_tiff(values, kind[0]))
+        first = read_image(path)[0]
+        assert first.tolist() == [[0, 1, 128], second]
 
 
 @pytest.mark.parametrize("highest", [1, 255, 65535])
