@@ -75,6 +75,7 @@ def cross_validate(
     groups: Ints,
     measured: Mapping[Kind, Features],
     judged_folds: Sequence[int] | None = None,
+    advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> Outcome:
     """Fits heads to all pictures, and judges the way they are made.
 
@@ -84,13 +85,19 @@ def cross_validate(
         groups: int64 [pictures], near-duplicates.
         measured: outsiders that nothing learns from.
         judged_folds: those that are judged; all by default, or one where there are MANY pictures.
+        advance: is told how many of how many steps are done.
     """
     enough = len(pictures) > MANY and fitter.can_hold_out()
     folds = list(judged_folds or ([0] if enough else range(FOLDS)))
+    steps = len(folds) + 2
+    advance(0, steps)
     if len(folds) > 1:
         # Several at a time; of many pictures, one alone takes all the memory there may be.
         list(ahead(fitter.known, [frozenset({fold}) for fold in folds]))
-    answers = [_answer(fitter, fold, len(folds) > 1) for fold in folds]
+    answers = []
+    for done, fold in enumerate(folds, start=1):
+        answers.append(_answer(fitter, fold, len(folds) > 1))
+        advance(done, steps)
     shown = np.concatenate([answer.numbers for answer in answers])
     truth, logits = fitter.truth[shown], np.concatenate([answer.logits for answer in answers])
     temperatures = np.concatenate([np.full(len(a.numbers), a.temperature) for a in answers])[:, None]
@@ -106,12 +113,10 @@ def cross_validate(
 
     everything: frozenset[int] = frozenset()
     choice = fitter.choose(everything, folds) if len(folds) > 1 else answers[0].choice
-    heads = Heads(
-        tuple(labels),
-        fitter.logits(everything, choice.emphasis, choice.strength) / choice.temperature,
-        fitter.known(everything),
-        choice,
-    )
+    logits_head = fitter.logits(everything, choice.emphasis, choice.strength) / choice.temperature
+    advance(steps - 1, steps)
+    heads = Heads(tuple(labels), logits_head, fitter.known(everything), choice)
+    advance(steps, steps)
     judged = Judged(
         labels=tuple(labels),
         pictures=tuple(pictures[number] for number in shown),

@@ -83,8 +83,17 @@ def learn(data: Looked, backbone: Backbone, cache: Path, seed: int, shown: Displ
     return data, _learned(model, backbone, key, features, data, fold, cache, shown)
 
 
-def judge(data: Looked, learned: Learned, folds_judged: Sequence[int] | None = None) -> Outcome:
+def judge(
+    data: Looked, learned: Learned, shown: Display, folds_judged: Sequence[int] | None = None
+) -> Outcome:
     """Fits heads, judges them, and puts them into the network."""
+    count = len(data.pictures)
+
+    def advance(done: int, steps: int) -> None:
+        # With few it is a matter of seconds.
+        if count > FEW:
+            shown.preparing("heads", count * done // steps, count)
+
     # The matrices are small: threads would wait for each other most of the time.
     with threadpool_limits(1):
         outcome = cross_validate(
@@ -94,6 +103,7 @@ def judge(data: Looked, learned: Learned, folds_judged: Sequence[int] | None = N
             data.groups,
             learned.measured,
             folds_judged,
+            advance,
         )
     logits, known = outcome.heads.logits, outcome.heads.known
     set_heads(learned.model, (logits.kernel, logits.bias), (known.kernel, known.bias))

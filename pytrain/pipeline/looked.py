@@ -50,7 +50,9 @@ class Looked:
 
 def look_at(source: Path, cache: Path, shown: Display) -> Looked:
     """Reads the data set, decodes every picture once, and finds those that are nearly the same."""
-    folder = open_dataset(source, work=cache)
+    folder = open_dataset(
+        source, work=cache, progress=lambda done, total: shown.preparing("reading", done, total)
+    )
     looks, problems = look(folder, lambda done, total: shown.preparing("looking", done, total), cache)
     folder = without(folder, problems)
     _say(folder.problems, shown)

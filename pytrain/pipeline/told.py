@@ -37,9 +37,11 @@ def figures(outcome: Outcome) -> list[str]:
     return lines
 
 
-def choices(learned: Learned, phases: Sequence[Phase]) -> dict[str, Any]:
+def choices(learned: Learned, outcome: Outcome, phases: Sequence[Phase]) -> dict[str, Any]:
     """What a training chose by itself, beside what it was asked for; as plain JSON."""
     return {
+        "strength": outcome.heads.choice.strength,
+        "emphasis": asdict(outcome.heads.choice.emphasis),
         "views": learned.features.views,
         "mirrored": learned.fitter.mirrored,
         "fine_tuned": any(phase.kept for phase in phases),
@@ -83,8 +85,6 @@ def facts_of(data: Looked, outcome: Outcome, settings: Mapping[str, Any]) -> Fac
         training={
             "recipe": "transfer",
             **settings,
-            "strength": outcome.heads.choice.strength,
-            "emphasis": asdict(outcome.heads.choice.emphasis),
             "labels": list(data.folder.labels),
         },
     )
@@ -110,12 +110,7 @@ def report_of(
         judged=outcome.judged,
         calibration=outcome.calibration,
         phases=(_head_phase(choice), *phases),
-        settings={
-            **settings,
-            **asdict(choice.emphasis),
-            "strength": choice.strength,
-            "temperature": choice.temperature,
-        },
+        settings={**settings, "temperature": choice.temperature},
         problems=data.folder.problems,
         findings=data.findings,
         views=_drawn_views(outcome, learned.fitter.mirrored),

@@ -145,7 +145,7 @@ def _trained(places: _Places, settings: Settings, resume: bool, workers: Workers
                 "Pictures went away on this worker, and the others have theirs.",
                 fix="Give all workers the same pictures, and start them again.",
             )
-        outcome = judge(data, learned)
+        outcome = judge(data, learned, shown)
         return _tuned(_Trained(data, learned, outcome, ()), places, settings, resume, workers, shown)
 
 
@@ -178,7 +178,7 @@ def _tuned(
         shown.say(f"  fine-tuning: {phase.note}")
         if better is not None:
             # What it learned from must not judge it.
-            return _Trained(trained.data, better, judge(trained.data, better, [TEST]), (phase,))
+            return _Trained(trained.data, better, judge(trained.data, better, shown, [TEST]), (phase,))
     except KeyboardInterrupt:
         if workers.count > 1:
             raise
@@ -206,7 +206,7 @@ def _written(places: _Places, settings: Settings, trained: _Trained, started: fl
     data, outcome = trained.data, trained.outcome
     for line in figures(outcome):
         say(line)
-    chosen = {**asdict(settings), **choices(trained.learned, trained.phases)}
+    chosen = {**asdict(settings), **choices(trained.learned, outcome, trained.phases)}
     source, target = places.source.resolve(), places.target.resolve()
 
     # Before a browser is started, which would spoil the time.

@@ -23,8 +23,8 @@ KEPT_LINES = 400
 KEPT_EVENTS = 1_000
 KEPT_JOBS = 20
 MOST_WAITING = 10
-PERCENT = re.compile(r"(?:^|(?P<step>.*):)\s*(?P<percent>\d{1,3}) ?%$")
-"""How commands say how far they are: "Looking at the pictures: 40 %"."""
+PERCENT = re.compile(r"(?:^|(?P<step>.*):)\s*(?P<percent>\d{1,3}) ?%(?:, [^%]+ left)?$")
+"""How commands say how far they are: "Looking at the pictures: 40 %", and maybe behind it ", 3 min left"."""
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+LEAST_LEFT = 10.0
+"""Seconds; less is not worth a word."""
 
 
 class Display(Protocol):
@@ -32,11 +36,12 @@ class Display(Protocol):
 
 
 class PlainDisplay:
-    """One line for every tenth of the preparation and for every epoch, for logs and pipes."""
+    """One line for every tenth of the preparation and every epoch, with the time left, for logs and pipes."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
         self._tenths: dict[str, int] = {}
+        self._began: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -47,17 +52,23 @@ class PlainDisplay:
         return None
 
     def preparing(self, name: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        began, first = self._began.setdefault(name, (now, done))
         if done == total:
             self.say(f"{name}: {total} pictures prepared")
+            # The same may have to be done once more.
+            self._tenths.pop(name, None)
+            del self._began[name]
         elif (tenth := 10 * done // total) > self._tenths.get(name, 0):
             self._tenths[name] = tenth
-            self.say(f"{name}: {10 * tenth} %")
+            left = (now - began) / (done - first) * (total - done) if done > first else 0.0
+            self.say(f"{name}: {10 * tenth} %{_left(left)}")
 
     def step(self, epoch: int, epochs: int, done: int, steps: int, loss: float, accuracy: float) -> None:
         return None
 
     def epoch(self, epoch: int, epochs: int, row: dict[str, float]) -> None:
-        self.say(_line(epoch, epochs, row))
+        self.say(_line(epoch, epochs, row) + _left(row["seconds"] * (epochs - epoch), "at most "))
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -117,6 +128,15 @@ def display() -> Display:
     console = Console()
     moving = console.is_terminal and not console.is_dumb_terminal
     return TerminalDisplay(console) if moving else PlainDisplay(console)
+
+
+def _left(seconds: float, at_most: str = "") -> str:
+    if seconds < LEAST_LEFT:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    told = f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{rest} s"
+    return f", {at_most}{told} left"
 
 
 def _line(epoch: int, epochs: int, row: dict[str, float]) -> str:

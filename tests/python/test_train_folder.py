@@ -112,6 +112,7 @@ def test_a_folder_becomes_a_verified_model_with_a_report(pets: tuple[Path, str])
     assert made.labels == ("cat", "motorcycle")
     assert made.metadata["pytrain"]["verification"]["checked"]
     assert (made.path / bundle.REPORT).is_file()
+    assert f"reading: {2 * EACH} pictures prepared" in said
     assert "  same" in said
     assert "DIFFERS" not in said
     assert "warning" not in said.lower()

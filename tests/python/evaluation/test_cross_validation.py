@@ -41,7 +41,7 @@ def far(count, seed):
     return draw.normal(0, 2, WIDTH) + np.random.default_rng(seed).normal(0, 1, (count, WIDTH))
 
 
-def outcome_of(embeddings, truth, groups=None, own=None, seed=0):
+def outcome_of(embeddings, truth, groups=None, own=None, seed=0, advance=lambda *done: None):
     """Judges heads on these, with the user's own pictures of no class after them."""
     labels = [f"class {number}" for number in range(int(truth.max()) + 1)]
     own = np.empty((0, WIDTH)) if own is None else own
@@ -58,7 +58,7 @@ def outcome_of(embeddings, truth, groups=None, own=None, seed=0):
         outsiders=features_of(far(40, seed=90)),
     )
     measured = {STRANGE: features_of(far(STRANGE.count, seed=91))}
-    return fitter, cross_validate(fitter, pictures, labels, groups, measured)
+    return fitter, cross_validate(fitter, pictures, labels, groups, measured, advance=advance)
 
 
 def accuracy(outcome):
@@ -69,6 +69,12 @@ def accuracy(outcome):
 def usual():
     """Three classes that overlap somewhat."""
     return outcome_of(*clouds(120, 3, WIDTH, apart=0.7))
+
+
+def test_progress_comes_to_its_end():
+    told = []
+    outcome_of(*clouds(10, 2, WIDTH, apart=2), advance=lambda *done: told.append(done))
+    assert told == [(done, FOLDS + 2) for done in range(FOLDS + 3)]
 
 
 def test_every_picture_is_judged_once(usual):

@@ -192,7 +192,12 @@ def test_a_command_ends_when_the_server_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "progress"),
-    [("Looking at the pictures: 40 %", 0.4), ("  7 %", 0.07), ("accuracy 97 % of 20", None)],
+    [
+        ("Looking at the pictures: 40 %", 0.4),
+        ("embedding: 70 %, 1 h 5 min left", 0.7),
+        ("  7 %", 0.07),
+        ("accuracy 97 % of 20", None),
+    ],
 )
 def test_progress_is_read_from_what_a_command_says(line: str, progress: float | None) -> None:
     with subprocess.Popen(

@@ -27,6 +27,30 @@ def test_log_gets_one_line_an_epoch_and_no_colour_codes():
     assert "\x1b" not in "".join(lines)
 
 
+def test_log_tells_the_time_left_where_that_is_worth_a_word(monkeypatch):
+    out, now = io.StringIO(), [0.0]
+    monkeypatch.setattr("pytrain.training.progress.time.monotonic", lambda: now[0])
+    shown = PlainDisplay(Console(file=out, width=80))
+    for _ in range(2):
+        for done in (0, 1, 6, 10):
+            now[0] += 30 * 60
+            shown.preparing("embedding", done, 10)
+    shown.epoch(1, 5, ROW | {"seconds": 40.0})
+    shown.epoch(4, 5, ROW)
+    lines = out.getvalue().splitlines()
+    assert (
+        lines[:6]
+        == [
+            "embedding: 10 %, 4 h 30 min left",
+            "embedding: 60 %, 40 min left",
+            "embedding: 10 pictures prepared",
+        ]
+        * 2
+    )
+    assert lines[6].endswith("40.0 s, at most 2 min left")
+    assert lines[7].endswith("1.5 s")
+
+
 def test_terminal_shows_loss_accuracy_and_time_left():
     text = shown_by(TerminalDisplay, force_terminal=True)
     for piece in (
