@@ -9,15 +9,16 @@ WIDTH, HEIGHT = 320, 200
 LEFT, RIGHT, TOP, BOTTOM = 38, 10, 10, 24
 
 
-def line_chart(title: str, series: Mapping[str, Sequence[float]], chosen: int | None = None) -> str:
+def line_chart(title: str, series: Mapping[str, Sequence[float | None]], chosen: int | None = None) -> str:
     """A figure with one line for each series, a point for each epoch.
 
     Args:
         title: stands above the chart.
-        series: values by name; the names are CSS classes too ("training", "validation").
+        series: values by name, None where there is none; the names are CSS classes too ("training",
+            "validation").
         chosen: index of the point whose weights were taken; it is marked.
     """
-    values = [value for line in series.values() for value in line]
+    values = [value for line in series.values() for value in line if value is not None]
     if not values:
         return _figure(title, "", "nothing was recorded")
     low, high = _round_limits(min(values), max(values))
@@ -31,13 +32,16 @@ def line_chart(title: str, series: Mapping[str, Sequence[float]], chosen: int | 
         points = " ".join(
             f"{_x(index / max(1, count - 1)):.1f},{_y((value - low) / (high - low)):.1f}"
             for index, value in enumerate(line)
+            if value is not None
         )
         parts.append(f'<polyline class="{escape(name)}" points="{points}"/>')
         parts.append(_text(LEFT + 60 + 80 * place, HEIGHT - 6, name, css=name))
     if chosen is not None and 0 <= chosen < count:
         x = _x(chosen / max(1, count - 1))
         parts.append(f'<line class="chosen" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-    said = "; ".join(f"{name} ends at {line[-1]:.4g}" for name, line in series.items() if line)
+    said = "; ".join(
+        f"{name} ends at {line[-1]:.4g}" for name, line in series.items() if line and line[-1] is not None
+    )
     return _figure(title, "".join(parts), said)
 
 

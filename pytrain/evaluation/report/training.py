@@ -33,26 +33,40 @@ def curves_section(report: TransferReport) -> str:
         f"The training took {report.seconds:,.0f} s" if report.seconds else "",
         f"{report.size / 1e6:.1f} MB for the browser" if report.size else "",
     ]
-    lead = (
-        f"{escape('. '.join(fact for fact in facts if fact))}. "
-        "The upright line stands where the weights were taken."
-    )
+    lead = f"{escape('. '.join(fact for fact in facts if fact))}."
+    if any(len(phase.rows) > 1 for phase in report.phases):
+        lead += " The upright line stands where the weights were taken."
     return section("Training", body, lead, name="training")
 
 
 def _phase(phase: Phase) -> str:
-    charts = "".join(_curve(phase, name, title) for name, title in CURVES.items())
+    charts = "".join(_curve(phase, name, title) for name, title in CURVES.items() if len(phase.rows) > 1)
     state = "" if phase.kept else ' <span class="tag">tried, not kept</span>'
     note = f"<p>{escape(phase.note)}</p>" if phase.note else ""
-    inside = f'<div class="charts">{charts}</div>' if charts else '<p class="note">No curve was recorded.</p>'
+    inside = (
+        f'<div class="charts">{charts}</div>' if charts else f'<p class="note">{_without_curve(phase)}</p>'
+    )
     return f'<div class="phase"><h3>{escape(phase.name.capitalize())}{state}</h3>{note}{inside}</div>'
+
+
+def _without_curve(phase: Phase) -> str:
+    """A single point is no curve; it is said instead."""
+    if not phase.rows:
+        return "No curve was recorded."
+    (row,) = phase.rows
+    if not row.get("val_accuracy"):
+        return "A single step, so there is no curve."
+    return (
+        f"A single step, so there is no curve: {percent(row['val_accuracy'])} of the left-out pictures were "
+        f"right, with a loss of {row['val_loss']:.3f}."
+    )
 
 
 def _curve(phase: Phase, name: str, title: str) -> str:
     series = {
-        css: [row[key] for row in phase.rows]
+        css: [row.get(key) for row in phase.rows]
         for css, key in (("training", name), ("validation", f"val_{name}"))
-        if phase.rows and all(key in row for row in phase.rows)
+        if any(key in row for row in phase.rows)
     }
     return line_chart(f"{title} by step", series, phase.chosen) if series else ""
 

@@ -12,7 +12,7 @@ from PIL import Image
 from transfer_sample import make_judged, make_pictures, make_report
 
 from pytrain.dataset.image_folder import Picture, Problem
-from pytrain.evaluation.judged import Activation, Outsiders, Shown, TransferReport
+from pytrain.evaluation.judged import Activation, Outsiders, Phase, Shown, TransferReport
 from pytrain.evaluation.report import gallery, write_transfer_report
 from pytrain.evaluation.report.heat import overlay
 
@@ -79,6 +79,25 @@ def test_figures_stand_in_the_page_and_in_the_json(tmp_path: Path, report: Trans
         assert section in page
     assert "2 pictures are there twice." in page
     assert "fine_tune" in page
+
+
+def test_a_phase_of_one_step_is_told_in_words_and_of_several_drawn(
+    tmp_path: Path, report: TransferReport
+) -> None:
+    step = {"strength": 10.0, "val_loss": 0.4567, "val_accuracy": 0.9, "temperature": 1.0}
+    epochs = (
+        {"epoch": 0, "val_loss": 0.5, "val_accuracy": 0.8},
+        {"epoch": 1, "loss": 0.7, "accuracy": 0.7, "val_loss": 0.4, "val_accuracy": 0.9},
+        {"epoch": 2, "loss": 0.6, "accuracy": 0.8, "val_loss": 0.3, "val_accuracy": 0.9},
+    )
+    phases = (Phase("head", (step,), 0, True), Phase("fine-tuning", epochs, 2, True))
+    page = written(tmp_path, changed(report, phases=phases))
+    head, tuning = page.partition("<h3>Head")[2].split("<h3>Fine-tuning")
+    assert "90.0 % of the left-out pictures were right, with a loss of 0.457" in head
+    assert "<svg" not in head
+    # Before the first epoch there is no training loss.
+    lines = re.findall(r'<polyline class="(\w+)" points="([^"]*)"', tuning.partition("</section>")[0])
+    assert [(css, len(points.split())) for css, points in lines] == [("training", 2), ("validation", 3)] * 2
 
 
 def test_the_server_finds_each_picture_again_by_its_place_and_digest(
