@@ -15,6 +15,7 @@ def table(backbones: Sequence[BackboneInfo]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
     sources = dict.fromkeys(info.source for info in backbones)
+    unchecked = [info.name for info in backbones if not info.checked]
     names = [(source, [info.name for info in backbones if info.source == source]) for source in sources]
     return [
         *lines,
@@ -22,6 +23,8 @@ def table(backbones: Sequence[BackboneInfo]) -> list[str]:
         f"{DEFAULT} is the default. Size: what a model weighs with it, in float32.",
         "ImageNet: published share of ImageNet's pictures whose most probable class is right, by",
         *(f"  {source}: {', '.join(some)}" for source, some in names),
+        "Weights are checked by their published hash when they are loaded"
+        + (f"; there is none for {', '.join(unchecked)}." if unchecked else "."),
     ]
 
 

@@ -57,6 +57,8 @@ class BackboneInfo:
     """What loading it for the first time fetches; 0 where it came with pytrain."""
     here: bool
     """Whether its weights are on this machine."""
+    checked: bool
+    """Whether a published hash tells its weights from a damaged file."""
 
     @property
     def megabytes(self) -> float:
@@ -96,6 +98,7 @@ def listing() -> list[BackboneInfo]:
         source="github.com/tensorflow/tpu, models/official/efficientnet/lite",
         download_megabytes=0,
         here=find(LITE0_PACKAGE, LITE0_FILE) is not None,
+        checked=True,
     )
     return [lite0, *(_info(network) for network in NETWORKS)]
 
@@ -154,6 +157,7 @@ def _info(network: KerasNetwork) -> BackboneInfo:
         source=network.source,
         download_megabytes=network.download_megabytes,
         here=weights_file(network).is_file(),
+        checked=network.md5 is not None,
     )
 
 

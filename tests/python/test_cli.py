@@ -38,6 +38,23 @@ def test_help_imports_no_heavy_library() -> None:
     assert done.returncode == 0
 
 
+def test_backbones_are_listed_with_what_they_cost_and_whether_they_are_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mobilenet_1_0_224_tf.h5").touch()
+    assert run("backbones") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["name", "parameters", "size", "ImageNet", "features", "weights"]
+    rows = {line.split()[0]: line for line in lines[1 : lines.index("")]}
+    assert len(rows) == 10
+    assert " ".join(rows["efficientnet-lite0"].split()) == "efficientnet-lite0 3.4 M 14 MB 75.1 % 1,280 here"
+    assert rows["mobilenet"].endswith(" here")
+    assert rows["resnet50"].endswith(" downloads 103 MB")
+    assert lines[-1].endswith("there is none for mobilenet-v2, mobilenet.")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
