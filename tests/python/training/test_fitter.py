@@ -140,7 +140,7 @@ def test_the_figures_of_a_choice_are_those_of_left_out_pictures(fitter):
 def test_rare_classes_count_more_by_the_root_of_their_rarity():
     truth = np.r_[np.zeros(48, int), np.ones(12, int)]
     fitter = make_fitter(clouds(60, 1, WIDTH, 1.0)[0], truth)
-    weights = fitter._weights(np.arange(60))
+    weights = fitter.weights(np.arange(60))
     assert weights.mean() == pytest.approx(1, abs=1e-6)
     assert weights[59] / weights[0] == pytest.approx(2, abs=1e-6)
 
@@ -153,7 +153,7 @@ def test_a_rare_class_is_found_where_classes_overlap():
     fitter = make_fitter(embeddings, truth)
     found = fitter.logits(frozenset(), *USUALLY).logits(fitter.features.read(np.arange(180))).argmax(1)
     plain = make_fitter(embeddings, truth)
-    plain._weights = lambda numbers: np.ones(len(numbers), np.float32)
+    plain.weights = lambda numbers: np.ones(len(numbers), np.float32)
     without = plain.logits(frozenset(), *USUALLY).logits(plain.features.read(np.arange(180))).argmax(1)
     assert (found[truth == 1] == 1).sum() > (without[truth == 1] == 1).sum()
 
