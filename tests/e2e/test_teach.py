@@ -15,7 +15,7 @@ import pytest
 from gestures import GESTURES, draw, record, wait_until_shown
 from live import Launch, Open, Server, Watched, findings
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from studio_page import Files
 
 from pytrain.dataset.four_shapes import draw_scene
@@ -614,6 +614,24 @@ def test_play_opens_what_was_trained(taught: Page) -> None:
     expect(play.get_by_test_id("model-select")).to_have_value("browser:My project")
     expect(play.get_by_test_id("bar-Palm")).to_be_visible()
     play.close()
+
+
+def test_a_lost_model_is_told_of_and_runs_again(taught: Page) -> None:
+    losing = "addEventListener('message', ({ data }) => data.type === 'predict' && setTimeout(lose, 500));"
+    once = "const lose = () => postMessage({ lost: 'The graphics are gone' });"
+
+    def worse(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=once + losing + answer.text())
+
+    taught.context.route("**/engine-*.js", worse)
+    taught.reload()
+    start_camera(taught)
+    expect(taught.get_by_test_id("status")).to_contain_text("The graphics are gone.")
+    taught.context.unroute("**/engine-*.js")
+    taught.reload()
+    start_camera(taught)
+    expect(taught.get_by_test_id("answer")).to_have_attribute("data-state", "known")
 
 
 def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:

@@ -1,8 +1,8 @@
 // Whatever a browser says of a camera, people read what happened and what to do.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { cameraError, facingOf } from '../../web/lib/camera.js';
+import { mock, test } from 'node:test';
+import { Camera, cameraError, facingOf } from '../../web/lib/camera.js';
 
 for (const [name, said] of [
   ['NotAllowedError', /not allowed[\s\S]*allow the camera/],
@@ -22,4 +22,41 @@ test('which side of a phone a camera is on is told by the browser, or by its nam
   assert.equal(facingOf(undefined, 'camera2 0, facing back'), 'environment');
   assert.equal(facingOf([], 'Front Camera'), 'user');
   assert.equal(facingOf(undefined, 'Feedback 3000'), null);
+});
+
+test('a phone is turned to its front and to its back again, and only the front may be mirrored', async () => {
+  const asked = /** @type {string[]} */ ([]);
+  const track = (/** @type {string} */ facingMode) => ({
+    label: '',
+    getSettings: () => ({ facingMode, deviceId: facingMode }),
+    addEventListener() {},
+    stop() {},
+  });
+  const devices = {
+    addEventListener() {},
+    getUserMedia: async (/** @type {any} */ { video: { facingMode } }) => {
+      asked.push(facingMode.ideal);
+      const one = track(facingMode.ideal);
+      return { getVideoTracks: () => [one], getTracks: () => [one] };
+    },
+  };
+  mock.timers.enable({ apis: ['setInterval'] });
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { mediaDevices: devices } });
+  const ownerDocument = { addEventListener() {} };
+  Object.assign(globalThis, { document: ownerDocument });
+  const video = /** @type {any} */ ({
+    ownerDocument,
+    isConnected: true,
+    addEventListener() {},
+    play: async () => {},
+  });
+  const camera = new Camera(video);
+  await camera.start();
+  assert.deepEqual([camera.facing, camera.looksAway], ['environment', true]);
+  await camera.turn();
+  assert.deepEqual([camera.facing, camera.looksAway], ['user', false]);
+  await camera.turn();
+  assert.deepEqual([camera.facing, camera.looksAway], ['environment', true]);
+  assert.deepEqual(asked, ['environment', 'user', 'environment']);
+  mock.timers.reset();
 });

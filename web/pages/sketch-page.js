@@ -3,8 +3,10 @@
 import { cameraError } from '../lib/camera.js';
 import { byId, copies } from './dom.js';
 import { everyModel, fillModels, IN_BROWSER, openable } from './every-model.js';
+import { LoadBar } from './load-bar.js';
 import { showMessage } from './message.js';
 import { asked } from './models.js';
+import { showStatus } from './status.js';
 
 /** What a sketch takes where its address names no model. */
 const OTHERWISE = 'four-shapes';
@@ -59,15 +61,30 @@ ${source.textContent}
 `;
 }
 
-/** A model that is in this browser's storage has no address; the sketch gets its files instead. */
-function openFromBrowser() {
+/**
+ * Stands before the library: a model of this browser's storage has no address, so that the sketch gets its files instead;
+ * and the page shows how far each load is and what is put right meanwhile.
+ */
+function standBefore() {
   const library = /** @type {any} */ (window).pytrain;
   if (!library) return;
-  /** @type {any} */ (window).pytrain = {
-    ...library,
-    imageClassifier: async (/** @type {any} */ model, /** @type {any} */ options) =>
-      library.imageClassifier(typeof model === 'string' ? await openable(model) : model, options),
+  const bar = new LoadBar(byId('loading'));
+  let loads = 0;
+  /** @param {any} model @param {any} options */
+  const imageClassifier = async (model, options) => {
+    loads++;
+    bar.begin('Loading the model');
+    try {
+      return await library.imageClassifier(typeof model === 'string' ? await openable(model) : model, {
+        onProgress: bar.show.bind(bar),
+        onStatus: (/** @type {{text: string}} */ { text }) => showStatus(text),
+        ...options,
+      });
+    } finally {
+      if (--loads === 0) bar.end();
+    }
   };
+  /** @type {any} */ (window).pytrain = { ...library, imageClassifier };
 }
 
 async function offerModels() {
@@ -123,7 +140,7 @@ stage.addEventListener('keydown', (event) => {
   stage.querySelector('canvas')?.click();
 });
 
-openFromBrowser();
+standBefore();
 tellOfCamera();
 copies(byId('copy'), () => source.textContent);
 copies(byId('copy-page'), wholePage);

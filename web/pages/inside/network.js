@@ -3,13 +3,16 @@
 import { imageClassifier } from '../../pytrain.js';
 import { byId } from '../dom.js';
 import { everyModel, fillModels, openable } from '../every-model.js';
+import { LoadBar } from '../load-bar.js';
 import { clearMessage, showMessage } from '../message.js';
 import { asked, keepInAddress } from '../models.js';
+import { showStatus } from '../status.js';
 import { changed } from './source.js';
 
 /** @typedef {import('../../lib/inside.js').Layer} Layer */
 
 const select = byId('models', HTMLSelectElement);
+const bar = new LoadBar(byId('loading'));
 
 export const network = {
   /** @type {import('../../pytrain.js').ImageClassifier | null} */
@@ -49,10 +52,19 @@ async function load(address, onLoaded) {
   clearMessage('model');
   showAnswer(null);
   onLoaded();
+  bar.begin('Loading the network');
   try {
     const classifier = await imageClassifier(await openable(address), {
       backend: /** @type {any} */ (asked().backend),
-      onError: (error) => showMessage('model', error),
+      onProgress: (progress) => {
+        if (loading === mine) bar.show(progress);
+      },
+      onStatus: ({ text }) => {
+        if (loading === mine) showStatus(text);
+      },
+      onError: (error) => {
+        if (loading === mine) showMessage('model', error);
+      },
     });
     const layers = await classifier.layers();
     const filters = await classifier.filters().catch(() => null);
@@ -67,6 +79,8 @@ async function load(address, onLoaded) {
     if (loading === mine) {
       showMessage('model', error, { label: 'Try again', run: () => load(address, onLoaded) });
     }
+  } finally {
+    if (loading === mine) bar.end();
   }
 }
 

@@ -1,8 +1,8 @@
 // What goes in: the camera, a picture or a drawing, and whether it has changed since it was last looked at.
 
-import { Camera, listCameras } from '../../lib/camera.js';
-import { PytrainError } from '../../lib/errors.js';
-import { byId, make } from '../dom.js';
+import { Camera } from '../../lib/camera.js';
+import { chosenCamera, showCameras, startCameraTools } from '../camera-tools.js';
+import { byId } from '../dom.js';
 import { clearMessage, showMessage } from '../message.js';
 import { Pad } from '../play/pad.js';
 import { drawFile } from '../play/picture.js';
@@ -14,7 +14,6 @@ const video = byId('video', HTMLVideoElement);
 const picture = byId('picture', HTMLCanvasElement);
 const pad = new Pad(byId('pad', HTMLCanvasElement));
 const camera = new Camera(video);
-const cameras = byId('cameras', HTMLSelectElement);
 
 /** @type {SourceName} */
 let source = 'camera';
@@ -91,7 +90,7 @@ function show() {
 }
 
 /** @param {string} [id] */
-async function start(id = cameras.value) {
+async function start(id = chosenCamera()) {
   clearMessage('camera');
   const button = byId('start', HTMLButtonElement);
   button.disabled = true;
@@ -102,7 +101,7 @@ async function start(id = cameras.value) {
     showMessage('camera', error, { label: 'Start it again', run: () => start('') });
   }
   button.disabled = false;
-  await listAll();
+  await showCameras(camera);
   show();
 }
 
@@ -110,14 +109,6 @@ function stop() {
   camera.stop();
   frozen = false;
   show();
-}
-
-async function listAll() {
-  const found = await listCameras();
-  cameras.replaceChildren(...found.map(({ id, name }) => make('option', { value: id }, name)));
-  if (!found.length) cameras.append(make('option', { value: '' }, 'No camera'));
-  cameras.disabled = found.length === 0;
-  if (found.some(({ id }) => id === camera.id)) cameras.value = camera.id;
 }
 
 async function freeze() {
@@ -155,15 +146,19 @@ export function startSource() {
   byId('line').addEventListener('input', ({ target }) => {
     pad.width = Number(/** @type {HTMLInputElement} */ (target).value);
   });
-  cameras.addEventListener('change', () => start());
   pad.onChange = show;
-  camera.onList = listAll;
-  camera.onBack = show;
-  camera.onGone = () => {
-    const fix = 'Plug it in again, or choose another camera and start it.';
-    showMessage('camera', new PytrainError('The camera is gone.', null, fix));
-    show();
-  };
+  startCameraTools(camera, {
+    start,
+    changed: () => {
+      if (!camera.running) frozen = false;
+      show();
+      return showCameras(camera);
+    },
+    listed: () => showCameras(camera),
+    turned: () => {
+      frozen = false;
+    },
+  });
   file.addEventListener('change', async () => {
     await take(file.files);
     file.value = ''; // the same file again is a change too

@@ -116,13 +116,6 @@ export function showState(state, title, aside) {
   say('');
 }
 
-/** @param {{loaded: number, total: number}} progress */
-export function showProgress({ loaded, total }) {
-  const kilobytes = (/** @type {number} */ bytes) => Math.ceil(bytes / 1000).toLocaleString('en');
-  byId('aside').textContent = `Loading the model: ${kilobytes(loaded)} of ${kilobytes(total)} KB`;
-  byId('answer').style.setProperty('--loaded', String(total ? loaded / total : 0));
-}
-
 /** @param {import('../../lib/results.js').Results} results */
 export function showResults(results) {
   const [best] = results;
@@ -169,7 +162,6 @@ function set(state, label, confidence, title, aside, certainty) {
   fit(title);
   write(byId('confidence'), certainty);
   write(byId('aside'), aside);
-  if (state !== 'loading') poster.style.removeProperty('--loaded');
   draw(state === 'known' ? [label] : labels.every((name) => SHAPES.includes(name)) ? labels : []);
 }
 

@@ -1,20 +1,13 @@
-// The camera's buttons: start, stop, choose, freeze, mirror; and what to say when it goes away.
+// The camera's buttons: start, stop, freeze, mirror; what it shows is looked at.
 
-import { listCameras } from '../../lib/camera.js';
-import { PytrainError } from '../../lib/errors.js';
-import { byId, make } from '../dom.js';
+import { chosenCamera, showCameras, startCameraTools } from '../camera-tools.js';
+import { byId } from '../dom.js';
 import { clearMessage, showMessage } from '../message.js';
 import { look } from './look.js';
 import { camera, state, video } from './state.js';
-import { showStatus } from './status.js';
-
-const select = byId('cameras', HTMLSelectElement);
-
-/** The camera that the person chose; until then a phone takes the one at its back. */
-let chosen = '';
 
 /** @param {string} [id] */
-export async function startCamera(id = chosen) {
+export async function startCamera(id = chosenCamera()) {
   clearMessage('camera');
   setFrozen(false);
   byId('start', HTMLButtonElement).disabled = true;
@@ -40,30 +33,8 @@ async function showCamera() {
   byId('camera-start').hidden = on;
   byId('freeze', HTMLButtonElement).disabled = !on;
   byId('stop', HTMLButtonElement).disabled = !on;
-  await showCameraList();
+  await showCameras(camera);
   if (state.source === 'camera') await look();
-}
-
-async function showCameraList() {
-  const cameras = await listCameras();
-  const shown = camera.id || select.value;
-  select.replaceChildren(...cameras.map(({ id, name }) => make('option', { value: id }, name)));
-  if (!cameras.length) select.append(make('option', { value: '' }, 'No camera'));
-  select.disabled = cameras.length === 0;
-  if (cameras.some(({ id }) => id === shown)) select.value = shown;
-  const facing = new Set(cameras.map((one) => one.facing));
-  byId('turn').hidden = !(facing.has('user') && facing.has('environment'));
-}
-
-/** From the front of a phone to its back, and the other way. */
-async function turn() {
-  try {
-    if (await camera.turn()) setMirrored(!camera.looksAway);
-    chosen = camera.id;
-  } catch (error) {
-    showMessage('camera', error);
-  }
-  await showCamera();
 }
 
 /** @param {boolean} frozen */
@@ -92,27 +63,19 @@ export function toggleMirror() {
   setMirrored(!video.classList.contains('mirrored'));
 }
 
-camera.onGone = () => {
-  state.classifier?.classifyStop(); // or its next frame, which there is none of, would be told as an error too
-  setFrozen(false);
-  showMessage(
-    'camera',
-    new PytrainError('The camera is gone.', null, 'Plug it in again, or choose another camera and start it.'),
-    { label: 'Start another', run: () => startCamera('') },
-  );
-  showCamera();
-};
-camera.onBack = () => {
-  clearMessage('camera');
-  showStatus('The camera is back.');
-  showCamera();
-};
-camera.onStill = () => showStatus('The camera gives no pictures for now; another program may be using it.');
-camera.onMoving = () => showStatus('The camera gives pictures again.');
-camera.onList = showCameraList;
-setMirrored(true);
-byId('turn').addEventListener('click', turn);
-select.addEventListener('change', () => {
-  chosen = select.value;
-  startCamera();
+startCameraTools(camera, {
+  start: startCamera,
+  changed: () => {
+    if (!camera.running) {
+      state.classifier?.classifyStop(); // or its next frame, which there is none of, would be told as an error too
+      setFrozen(false);
+    }
+    return showCamera();
+  },
+  listed: () => showCameras(camera),
+  turned: () => {
+    setMirrored(!camera.looksAway);
+    setFrozen(false);
+  },
 });
+setMirrored(true);

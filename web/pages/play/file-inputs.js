@@ -3,8 +3,8 @@
 import { PytrainError } from '../../lib/errors.js';
 import { byId } from '../dom.js';
 import { showMessage } from '../message.js';
+import { showStatus } from '../status.js';
 import { chosenFiles, filesOf } from './dropped.js';
-import { showStatus } from './status.js';
 
 /** A folder that takes longer than this, in milliseconds, is told of. */
 const SLOW = 500;

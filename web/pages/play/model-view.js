@@ -6,10 +6,12 @@ import { onSavedModels } from '../../lib/studio/saved-models.js';
 import { imageClassifier } from '../../pytrain.js';
 import { byId, make } from '../dom.js';
 import { openable } from '../every-model.js';
+import { LoadBar } from '../load-bar.js';
 import { clearMessage, showMessage } from '../message.js';
 import { asked, bestOf, keepInAddress, optionText } from '../models.js';
 import { snippet } from '../snippet.js';
-import { setLabels, showProgress, showState } from './answer.js';
+import { showStatus } from '../status.js';
+import { setLabels, showState } from './answer.js';
 import { checkModel } from './check.js';
 import { showCheck, showFacts, showForm, showMeasured, showMetrics } from './facts.js';
 import { galleryModels, nameOf } from './gallery-models.js';
@@ -21,10 +23,10 @@ import { markChosen, openGallery, showGallery } from './model-gallery.js';
 import { listener } from './send.js';
 import { modelReady } from './sheet-view.js';
 import { pad, state } from './state.js';
-import { showStatus } from './status.js';
 import { offerServer } from './to-server.js';
 
 const select = byId('models', HTMLSelectElement);
+const bar = new LoadBar(byId('loading'));
 
 /** Signs of a headline that still leaves room for the picture on a phone. */
 const LONGEST_HEADLINE = 72;
@@ -108,7 +110,8 @@ async function loadModel(address) {
   offerHeat();
   offerMask();
   showFacts(null);
-  showState('loading', 'One moment', 'Loading the model');
+  showState('loading', 'One moment', '');
+  bar.begin('Loading the model');
   const { backend } = asked();
   try {
     const classifier = await imageClassifier(await openable(address), {
@@ -116,7 +119,7 @@ async function loadModel(address) {
       heatMap: wantsHeat(),
       mask: wantsMask(),
       onProgress: (progress) => {
-        if (loading === mine) showProgress(progress);
+        if (loading === mine) bar.show(progress);
       },
       onStatus: ({ text }) => {
         if (loading === mine) showStatus(text);
@@ -138,6 +141,8 @@ async function loadModel(address) {
     if (loading !== mine) return;
     showState('error', 'No model', 'See above for what to do.');
     showMessage('model', error, { label: 'Try again', run: () => loadModel(address) });
+  } finally {
+    if (loading === mine) bar.end();
   }
 }
 

@@ -1,8 +1,9 @@
-// The camera in the middle of the page: start, stop, choose, mirror; and what to say when it goes away.
+// The camera in the middle of the page: start, stop, mirror; and whoever wants to know is told when it runs.
 
-import { Camera, listCameras } from '../../lib/camera.js';
+import { Camera } from '../../lib/camera.js';
 import { PytrainError } from '../../lib/errors.js';
-import { byId, make } from '../dom.js';
+import { chosenCamera, showCameras, startCameraTools } from '../camera-tools.js';
+import { byId } from '../dom.js';
 import { clearMessage, showMessage } from '../message.js';
 
 export const video = byId('video', HTMLVideoElement);
@@ -10,14 +11,11 @@ export const camera = new Camera(video);
 
 /** The same picture small, beside the record buttons of a phone. */
 const small = byId('small-video', HTMLVideoElement);
-const select = byId('cameras', HTMLSelectElement);
 const start = byId('start', HTMLButtonElement);
 
 /** Called when the camera began or ended to show something. @type {Set<() => void>} */
 const listeners = new Set();
 
-/** The camera that the person chose; until then a phone takes the one at its back. */
-let chosen = '';
 /** @type {Promise<boolean> | null} */
 let starting = null;
 
@@ -30,7 +28,7 @@ export function onCamera(listener) {
  * @param {string} [id]
  * @returns {Promise<boolean>} whether it runs
  */
-export function startCamera(id = chosen) {
+export function startCamera(id = chosenCamera()) {
   starting ??= run(id).finally(() => {
     starting = null;
   });
@@ -83,12 +81,7 @@ async function show() {
 }
 
 async function showList() {
-  const cameras = await listCameras();
-  const shown = camera.id || select.value;
-  select.replaceChildren(...cameras.map(({ id, name }) => make('option', { value: id }, name)));
-  if (!cameras.length) select.append(make('option', { value: '' }, 'No camera'));
-  select.disabled = cameras.length === 0;
-  if (cameras.some(({ id }) => id === shown)) select.value = shown;
+  const cameras = await showCameras(camera);
   byId('camera-hint').textContent = cameras.length
     ? 'What the camera sees stays on this device.'
     : 'No camera here? Pictures do as well: drop them onto a class.';
@@ -100,29 +93,16 @@ function setMirrored(mirrored) {
   for (const one of [video, small]) one.classList.toggle('mirrored', mirrored);
 }
 
-camera.onGone = () => {
-  showMessage(
-    'camera',
-    new PytrainError(
-      'The camera is gone. What was recorded is kept.',
-      null,
-      'Plug it in again, or choose another camera and start it.',
-    ),
-    { label: 'Start another', run: () => startCamera('') },
-  );
-  show();
-};
-camera.onBack = () => {
-  clearMessage('camera');
-  show();
-};
-camera.onList = showList;
+startCameraTools(camera, {
+  gone: 'The camera is gone. What was recorded is kept.',
+  forHere: forTeaching,
+  start: startCamera,
+  changed: show,
+  listed: showList,
+  turned: () => setMirrored(!camera.looksAway),
+});
 setMirrored(true);
 start.addEventListener('click', () => startCamera());
 byId('stop').addEventListener('click', stopCamera);
 byId('mirror').addEventListener('click', () => setMirrored(!video.classList.contains('mirrored')));
-select.addEventListener('change', () => {
-  chosen = select.value;
-  startCamera();
-});
 showList();

@@ -3,20 +3,52 @@
 import { BACKBONE } from '../../lib/studio/backbone.js';
 import { keepEmbedded } from '../../lib/studio/trainer.js';
 import { featureExtractor } from '../../pytrain.js';
+import { showMessage } from '../message.js';
+import { showStatus } from '../status.js';
 import { on, studio } from './studio.js';
+
+/** @typedef {import('../load-bar.js').Loaded} Loaded */
 
 /** @type {Promise<import('../../pytrain.js').FeatureExtractor> | null} */
 let opening = null;
+/** How far it is. @type {Loaded | null} */
+let loaded = null;
+/** Whoever waits for it. @type {Set<(progress: Loaded) => void>} */
+const waiting = new Set();
 /** The project whose pictures are looked at, and how to end that. */
 let followed = /** @type {{project: import('./studio.js').Project, end: () => void} | null} */ (null);
 
-/** @param {(progress: {loaded: number, total: number}) => void} [onProgress] of the first load */
-export function extractor(onProgress) {
-  opening ??= featureExtractor(BACKBONE, { onProgress }).catch((error) => {
-    opening = null;
+/** @param {(progress: Loaded) => void} [onProgress] whoever else began the load */
+export async function extractor(onProgress = () => {}) {
+  opening ??= open();
+  waiting.add(onProgress);
+  if (loaded) onProgress(loaded);
+  try {
+    return await opening;
+  } finally {
+    waiting.delete(onProgress);
+  }
+}
+
+function open() {
+  /** Whoever trains next loads it anew. */
+  const forget = () => {
+    opening = loaded = null;
+  };
+  return featureExtractor(BACKBONE, {
+    onProgress: (progress) => {
+      loaded = progress;
+      for (const tell of waiting) tell(progress);
+    },
+    onStatus: ({ text }) => showStatus(text),
+    onError: (error) => {
+      forget();
+      showMessage('network', error);
+    },
+  }).catch((error) => {
+    forget();
     throw error;
   });
-  return opening;
 }
 
 /** Begins as soon as there is a picture; what fails is told when somebody trains. */

@@ -3,7 +3,9 @@
 import { decode } from '../../lib/decode.js';
 import { imageClassifier } from '../../pytrain.js';
 import { byId, make } from '../dom.js';
+import { LoadBar } from '../load-bar.js';
 import { clearMessage, showMessage } from '../message.js';
+import { showStatus } from '../status.js';
 import { camera, onCamera, video } from './camera-zone.js';
 import { setLabels, showResults, showState } from './poster.js';
 import { on, project, studio, tell } from './studio.js';
@@ -20,7 +22,10 @@ export const WAYS = { here: 'Here', python: 'Python' };
 
 /** Loaded once for each model. @type {Map<Trained, Promise<ImageClassifier>>} */
 const loaded = new Map();
+/** Those that answer by now. @type {WeakSet<Trained>} */
+const ready = new WeakSet();
 
+const bar = new LoadBar(byId('loading'));
 const tried = byId('tried');
 const back = byId('tried-close', HTMLButtonElement);
 
@@ -34,11 +39,18 @@ export function classifierOf(model) {
   const opening = model.open().then((files) =>
     imageClassifier(files, {
       smoothing: SMOOTHING,
+      onProgress: (progress) => {
+        if (model === shown()) bar.show(progress);
+      },
+      onStatus: ({ text }) => showStatus(text),
       onError: (error) => showMessage('model', error),
     }),
   );
   loaded.set(model, opening);
-  opening.catch(() => loaded.delete(model));
+  opening.then(
+    () => ready.add(model),
+    () => loaded.delete(model),
+  );
   return opening;
 }
 
@@ -59,6 +71,7 @@ async function look() {
   looking = mine;
   running?.classifyStop();
   running = null;
+  bar.end();
   const model = shown();
   showLinks(model);
   if (!model) {
@@ -70,15 +83,20 @@ async function look() {
   if (studio.learning) return showState('idle', 'It learns', 'One moment, then try it.');
   let classifier;
   try {
-    if (!loaded.has(model)) showState('loading', 'One moment', `Loading ${model.name}`);
+    if (!ready.has(model)) {
+      showState('loading', 'One moment', '');
+      bar.begin(`Loading ${model.name}`);
+    }
     classifier = await classifierOf(model);
   } catch (error) {
     if (looking !== mine) return;
+    bar.end();
     showState('error', 'No model', 'See above for what to do.');
     showMessage('model', error, { label: 'Try again', run: look });
     return;
   }
   if (looking !== mine) return;
+  bar.end();
   clearMessage('model');
   setLabels(classifier.labels);
   if (!tried.hidden) {

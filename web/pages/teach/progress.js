@@ -1,6 +1,7 @@
 // How far something is: what it does, a bar, and further lines below.
 
 import { make } from '../dom.js';
+import { fillBar, makeBar } from '../load-bar.js';
 
 /** What is below so many seconds is not worth telling. */
 const SOON = 5;
@@ -14,12 +15,7 @@ export class Progress {
     this.box = box;
     this.title = make('strong', {});
     this.detail = make('span', { class: 'hint' });
-    this.fill = make('i', {});
-    this.bar = make(
-      'div',
-      { class: 'bar', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100' },
-      this.fill,
-    );
+    this.bar = makeBar();
   }
 
   /**
@@ -45,13 +41,7 @@ export class Progress {
   show(title, detail, share) {
     if (this.title.textContent !== title) this.title.textContent = title;
     this.detail.textContent = detail;
-    this.bar.classList.toggle('unknown', share === null);
-    if (share === null) {
-      this.bar.removeAttribute('aria-valuenow');
-      return;
-    }
-    this.bar.setAttribute('aria-valuenow', String(Math.round(100 * share)));
-    this.bar.style.setProperty('--done', String(share));
+    fillBar(this.bar, share);
   }
 
   end() {

@@ -3,6 +3,7 @@
 import { UNKNOWN } from '../../lib/studio/names.js';
 import { trainHere } from '../../lib/studio/trainer.js';
 import { byId, make } from '../dom.js';
+import { bytesOf, shareOf } from '../load-bar.js';
 import { clearMessage, showMessage } from '../message.js';
 import { Curve } from './curve.js';
 import { extractor } from './extractor.js';
@@ -49,9 +50,9 @@ async function train() {
   try {
     const owner = project();
     const name = await nameHere();
-    const network = await extractor(({ loaded, total }) => {
-      progress.show('Loading the network', megabytes(loaded, total), total ? loaded / total : null);
-    });
+    const network = await extractor((come) =>
+      progress.show('Loading the network', bytesOf(come), shareOf(come)),
+    );
     const { files, metrics, curves } = await trainHere(owner, network, {
       name,
       signal: control.signal,
@@ -90,15 +91,6 @@ function showStep({ phase, done, total }) {
   const share = total ? done / total : 1;
   const detail = phase === 'embedding' ? `${done.toLocaleString('en')} of ${total.toLocaleString('en')}` : '';
   progress.show(title, detail, from + (to - from) * share);
-}
-
-/**
- * @param {number} loaded
- * @param {number} total
- */
-function megabytes(loaded, total) {
-  const of = (/** @type {number} */ bytes) => (bytes / 1e6).toFixed(1);
-  return `${of(loaded)} of ${of(total)} MB`;
 }
 
 /** Enough digits for a curve. @param {{loss: number[], accuracy: number[], heldOut: number[]}} curves */

@@ -1,6 +1,6 @@
 // What happened and has already been put right: said calmly, then gone.
 
-import { byId } from '../dom.js';
+import { byId } from './dom.js';
 
 /** Long enough to be read twice, in milliseconds. */
 const STANDS = 9000;
