@@ -80,6 +80,13 @@ class Visitor:
         expect(self.page.get_by_test_id("answer")).to_have_attribute("data-label", label)
 
 
+KEPT_TO_TEACH = """async () => {
+  const [name] = (await caches.keys()).filter((name) => name.startsWith('pytrain-site'));
+  const kept = (await (await caches.open(name)).keys()).map(({ url }) => url);
+  return kept.flatMap((url) => url.match(/backbone[/].*|trainer[.]js$/) ?? []);
+}"""
+"""Which of the files that Teach learns with are kept."""
+
 Visit = Callable[..., Visitor]
 
 
@@ -161,6 +168,26 @@ def test_what_is_large_is_kept_once_it_was_needed(visit: Visit, space: WebSpace)
         == "not there"
     )
     visitor.troubles.clear()
+
+
+def test_teaching_is_kept_once_the_page_was_opened(visit: Visit, space: WebSpace, folder: Path) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.goto(space.url)
+    visitor.is_kept()
+    assert page.evaluate(KEPT_TO_TEACH) == []
+    page.goto(f"{space.url}teach/")
+    backbone = folder / PLACE / "backbone"
+    needed = {f"backbone/{file.name}" for file in backbone.iterdir() if file.is_file()} | {"trainer.js"}
+    page.evaluate(
+        f"""async (least) => {{
+          while ((await ({KEPT_TO_TEACH})()).length < least) {{
+            await new Promise((done) => setTimeout(done, 50));
+          }}
+        }}""",
+        len(needed),
+    )
+    assert set(page.evaluate(KEPT_TO_TEACH)) == needed
 
 
 def test_the_camera_is_told_what_it_sees(visit: Visit, space: WebSpace, camera_browser: Browser) -> None:

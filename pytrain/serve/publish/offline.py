@@ -15,13 +15,19 @@ from pytrain.serve.publish.icons import MASKABLE, SIZES
 MANIFEST = "manifest.webmanifest"
 WORKER = "sw.js"
 SOURCE = Path(__file__).with_name("worker.js")
-SLOT = "const SITE = { version: '', files: {}, first: [] };"
+SLOT = "const SITE = { version: '', files: {}, first: [], teaching: [] };"
 
 PAPER = ("#f2f3f0", "#131412")
 """The page's background, light and dark (web/styles/base.css)."""
 
 LATER = ("backbone/", "sketches/", "vendor/", "engine-", "licenses.txt", "trainer.js")
 """How those files begin that a visitor gets when they are first needed: large, and not for everybody."""
+
+TEACHING = ("backbone/", "trainer.js")
+"""What the page Teach learns with, kept once that page was opened."""
+
+UNUSED = "backbone/golden/"
+"""No page reads these."""
 
 ENGINES = ("engine-wasm.js", "engine-webgl.js")
 """Kept from the first visit on nevertheless, for one of the two runs in every browser."""
@@ -65,7 +71,8 @@ def write_worker(site: Path, bundles: Sequence[Bundle]) -> int:
     files = {path.relative_to(site).as_posix(): _digest(path) for path in paths}
     first = _first(files, bundles)
     version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
-    content = {"version": version, "files": files, "first": first}
+    teaching = [path for path in files if path.startswith(TEACHING) and not path.startswith(UNUSED)]
+    content = {"version": version, "files": files, "first": first, "teaching": teaching}
     source = SOURCE.read_text(encoding="utf-8")
     assert SLOT in source
     made = f"const SITE = {json.dumps(content, ensure_ascii=False, indent=1)};"

@@ -5,10 +5,11 @@
  * @property {string} version of all files together
  * @property {Record<string, string>} files path in the site: SHA-256 of its content, in base64
  * @property {string[]} first what is kept from the first visit on; the others when they are first needed
+ * @property {string[]} teaching what the page Teach will need; kept behind it when that page is opened
  */
 
 /** Filled in by `pytrain publish`. @type {Site} */
-const SITE = { version: '', files: {}, first: [] };
+const SITE = { version: '', files: {}, first: [], teaching: [] };
 
 const worker = /** @type {any} */ (self);
 const root = new URL('./', worker.location.href);
@@ -18,6 +19,7 @@ const FAMILY = `pytrain-site ${root.pathname} `;
 const CACHE = FAMILY + SITE.version;
 const DIGEST = 'X-Pytrain-Digest';
 const START = 'index.html';
+const TEACH = 'teach.js';
 
 /** For a moment; without an icon of its own, browsers would ask for one that is not there. */
 const BLANK = '<!doctype html><link rel="icon" href="data:,"><title></title>';
@@ -113,7 +115,8 @@ async function get(path) {
  */
 async function keep(addresses) {
   const cache = await caches.open(CACHE);
-  for (const path of new Set(addresses.map(pathOf))) {
+  const used = new Set(addresses.map(pathOf));
+  for (const path of used.has(TEACH) ? [...used, ...SITE.teaching] : used) {
     if (path === null || !Object.hasOwn(SITE.files, path) || (await cache.match(addressOf(path)))) continue;
     await cache.put(addressOf(path), await download(path)).catch(() => {});
   }

@@ -137,6 +137,7 @@ def test_the_worker_knows_every_file_by_its_content(page: Path, model: Path, tmp
     assert {"index.html", "teach/index.html", "play.js", "engine-wasm.js", "models/small/graph.json"} < first
     assert not {name for name in first if name.startswith(("vendor/", "backbone/", "engine-cpu"))}
     assert "engine-wasm-layers.js" not in first
+    assert site["teaching"] == ["backbone/weights-1.bin"]
     version = site["version"]
     publish([model], out, page=page)
     assert site_of(out)["version"] == version
