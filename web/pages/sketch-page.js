@@ -11,6 +11,9 @@ import { showStatus } from './status.js';
 /** What a sketch takes where its address names no model. */
 const OTHERWISE = 'four-shapes';
 
+/** How a sketch for two models asks for the other one. */
+const SECOND = `get('second')`;
+
 const source = byId('source');
 const stage = byId('stage');
 const select = byId('models', HTMLSelectElement);
@@ -19,18 +22,23 @@ const file = String(source.dataset.file);
 /** Absolute addresses: what is copied works wherever it is pasted, while this server runs. @param {string} path */
 const at = (path) => new URL(path, import.meta.url).href;
 
-/** What the copied sketch opens: the model that was chosen here; one of this browser from a folder beside the page. */
-function modelToCopy() {
-  const address = asked().model ?? OTHERWISE;
-  if (!address.startsWith(IN_BROWSER)) return address;
-  return `./${encodeURIComponent(address.slice(IN_BROWSER.length))}/`;
+/**
+ * What the copied sketch opens, in quotes; a model of this browser from a folder beside the page.
+ * @param {string} address
+ */
+function quoted(address) {
+  const own = address.startsWith(IN_BROWSER);
+  const name = own ? `./${encodeURIComponent(address.slice(IN_BROWSER.length))}/` : address;
+  return `'${name.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-/** The sketch as it is copied: with whole addresses, and with the model that was chosen here. @param {string} code */
+/** The sketch as it is copied: with whole addresses, and with the models that were chosen here. @param {string} code */
 function toCopy(code) {
-  const name = modelToCopy().replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  const model = quoted(asked().model ?? OTHERWISE);
+  const other = second() ? quoted(second()) : 'model';
   return code
-    .replaceAll(`?? '${OTHERWISE}'`, () => `?? '${name}'`)
+    .replaceAll(`?? '${OTHERWISE}'`, () => `?? ${model}`)
+    .replaceAll(`${SECOND} ?? model`, () => `${SECOND} ?? ${other}`)
     .replace(/new URL\((['`])([^'`]+)\1, location\.href\)\.href/g, (_, quote, path) => {
       const whole = new URL(path, location.href).href.replace(/%7B/g, '{').replace(/%7D/g, '}');
       return quote + whole + quote;
@@ -91,10 +99,36 @@ async function offerModels() {
   const { model } = asked();
   const ofLibrary = 'pytrain' in window;
   const models = (await everyModel()).filter(({ address }) => ofLibrary || !address.startsWith(IN_BROWSER));
-  byId('beside').hidden = !model?.startsWith(IN_BROWSER);
+  byId('beside').hidden = ![model, second()].some((address) => address?.startsWith(IN_BROWSER));
   const shown = fillModels(select, models, model ?? (has(models, OTHERWISE) ? OTHERWISE : null));
-  if (!model && shown && shown !== OTHERWISE) go(shown);
-  select.addEventListener('change', () => go(select.value));
+  select.addEventListener('change', () => go({ model: select.value }));
+  const missing = !model && shown && shown !== OTHERWISE ? { model: shown } : null;
+  const other = shown && takesSecond ? offerSecond(models, shown) : null;
+  if (missing || other) go({ ...missing, ...other });
+}
+
+/**
+ * A sketch for two models gets another one by itself: one that knows some of the same things.
+ * @param {import('./every-model.js').Choice[]} models
+ * @param {string} first
+ * @returns {{second: string} | null} what the address does not say yet
+ */
+function offerSecond(models, first) {
+  const ofFirst = models.find(({ address }) => address === first)?.labels ?? [];
+  const other = models.find(
+    ({ address, error, labels = [] }) =>
+      address !== first && !error && labels.some((label) => ofFirst.includes(label)),
+  );
+  byId('second-field').hidden = false;
+  const others = byId('second', HTMLSelectElement);
+  fillModels(others, models, second() || (other?.address ?? first));
+  others.addEventListener('change', () => go({ second: others.value }));
+  return other && !second() ? { second: other.address } : null;
+}
+
+/** The second model that the address asks for. */
+function second() {
+  return new URLSearchParams(location.search).get('second') ?? '';
 }
 
 /**
@@ -105,10 +139,10 @@ function has(models, address) {
   return models.some((model) => model.address === address);
 }
 
-/** @param {string} model */
-function go(model) {
+/** @param {{model?: string, second?: string}} chosen */
+function go(chosen) {
   const url = new URL(location.href);
-  url.searchParams.set('model', model);
+  for (const [name, value] of Object.entries(chosen)) url.searchParams.set(name, value);
   location.replace(url);
 }
 
@@ -148,6 +182,7 @@ const response = await fetch(file);
 source.textContent = response.ok
   ? toCopy(await response.text())
   : `${file} cannot be read (${response.status}).`;
+const takesSecond = source.textContent?.includes(SECOND);
 const takesModel = source.textContent?.includes(`get('model')`);
 byId('model-field').hidden = !takesModel;
 if (takesModel) await offerModels().catch((error) => showMessage('sketch', error));
