@@ -66,22 +66,8 @@ Open = Callable[..., Watched]
 Launch = Callable[..., Browser]
 
 
-def serious(page: Page) -> list[str]:
-    """What axe finds serious or critical on a page: the rule and where."""
-    return _found(page, ("serious", "critical"))
-
-
 def findings(page: Page) -> list[str]:
     """Whatever axe finds on a page, moderate and minor too: the rule and where."""
-    return _found(page, ("critical", "serious", "moderate", "minor"))
-
-
-def _found(page: Page, impacts: tuple[str, ...]) -> list[str]:
     page.evaluate((CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{rule['id']}: {node['target']}"
-        for rule in found
-        if rule["impact"] in impacts
-        for node in rule["nodes"]
-    ]
+    return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]

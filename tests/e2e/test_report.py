@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live import Open, Server, serious
+from live import Open, Server, findings
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -125,10 +125,10 @@ def test_the_report_is_accessible_and_never_wider_than_the_screen(
     look = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
     page = open_page(plain_browser, PAGE, url=cards.url, **look).page
     expect(page.get_by_text("Wrong label?").first).to_be_attached()
-    assert serious(page) == []
+    assert findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     cell(page, "blue", "red")
-    assert serious(page) == []
+    assert findings(page) == []
 
 
 def test_a_wrong_label_is_put_right_undone_and_trained_on(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live import serious
+from live import findings
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from pytrain.serve.share.addresses import own_addresses
@@ -118,7 +118,7 @@ def test_without_the_key_a_plain_page_says_what_to_do(
     assert answer.status == 403
     expect(page.get_by_role("heading")).to_have_text("This link does not open the page.")
     expect(page.locator("body")).to_contain_text("Scan the QR code again")
-    assert serious(page) == []
+    assert findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -147,7 +147,7 @@ def test_this_machine_shows_the_code(sharing: Sharing, plain_browser: Browser, s
     expect(page.get_by_test_id("link")).to_have_text(sharing.link)
     expect(page.get_by_test_id("fingerprint")).to_have_text(sharing.fingerprint)
     expect(page.get_by_test_id("qr").locator("svg")).to_be_visible()
-    assert serious(page) == []
+    assert findings(page) == []
     context.close()
 
 
