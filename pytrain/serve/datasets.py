@@ -20,6 +20,10 @@ from pytrain.serve.names import PASSED_OVER, alike, class_name
 from pytrain.serve.pictures import SUFFIXES, suffix_of
 from pytrain.serve.places import HELD_OUT, REMOVED, free
 
+MOST_DATASETS = 1_000
+MOST_BYTES = 20_000_000_000
+"""Of all data sets together, what was removed included: it takes the disk as well."""
+
 MOST_LABELS = 1_000
 MOST_PICTURES = 100_000
 """In one data set, those held out included."""
@@ -46,6 +50,7 @@ class Datasets:
         self.root = root.resolve()
         self._lock = threading.RLock()
         self._counts: dict[str, tuple[int, float]] = {}
+        self._bytes = (0, float("-inf"))
 
     def listing(self) -> list[dict[str, Any]]:
         """Name, labels with their numbers of pictures, and bytes of each data set, sorted by name."""
@@ -107,7 +112,10 @@ class Datasets:
                     fix="Remove some, or begin another data set.",
                 )
             place = _place(folder, label, held_out) / f"{identity}{suffix}"
+            more = len(content) - sum(other.stat().st_size for other in before)
+            self._check_room(more)
             _write(folder / INCOMING, place, content)
+            self._bytes = (self._bytes[0] + more, self._bytes[1])
             for other in before:
                 if other != place:
                     other.unlink(missing_ok=True)
@@ -181,9 +189,31 @@ class Datasets:
     def _made(self, name: str) -> Path:
         found = _found(self.root, name)
         if found is None:
-            found = good_name(name, [entry.name for entry in _folders(self.root)], "data set")
+            names = [entry.name for entry in _folders(self.root)]
+            if len(names) >= MOST_DATASETS:
+                raise ApiError(
+                    409,
+                    f"There are {len(names):,} data sets.",
+                    expected=f"at most {MOST_DATASETS:,}",
+                    fix=f"Delete one from the folder {self.root.name}, or record into one that is there.",
+                )
+            found = good_name(name, names, "data set")
             (self.root / found).mkdir(parents=True)
         return self.root / found
+
+    def _check_room(self, more: int) -> None:
+        """Refuses bytes that are too many; all are counted anew now and then, for people delete by hand."""
+        size, since = self._bytes
+        if time.monotonic() - since >= RECOUNT_SECONDS:
+            size = bytes_in(self.root)
+            self._bytes = (size, time.monotonic())
+        if more > 0 and size + more > MOST_BYTES:
+            raise ApiError(
+                409,
+                f"The data sets hold {size / 1e9:,.1f} GB.",
+                expected=f"at most {MOST_BYTES // 10**9} GB, what was removed included",
+                fix=f"Delete data sets, or the folders {REMOVED} in them, from the folder {self.root.name}.",
+            )
 
     def _new_label(self, folder: Path, label: str) -> str:
         labels = _labels(folder)
@@ -223,6 +253,16 @@ def good_name(name: str, taken: list[str], what: str) -> str:
         found.problem or f"{name!r} is no name for a {what}.",
         fix=f"Call it {found.suggestion or found.name}.",
     )
+
+
+def bytes_in(folder: Path) -> int:
+    """Of all files in a folder and below; links lead elsewhere and are not followed."""
+    size = 0
+    for place, _, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(FileNotFoundError):
+                size += os.lstat(Path(place, name)).st_size
+    return size
 
 
 def _folders(root: Path) -> list[Path]:

@@ -17,11 +17,15 @@ from pytrain import bundle
 from pytrain.bundle import Bundle
 from pytrain.errors import BundleError
 from pytrain.serve.api_error import ApiError
-from pytrain.serve.datasets import good_name
+from pytrain.serve.datasets import bytes_in, good_name
 
 MOST_ZIP_BYTES = 256_000_000
 MOST_BYTES = 512_000_000
 """Of all files, unpacked."""
+
+MOST_MODELS = 500
+MOST_BYTES_OF_ALL = 20_000_000_000
+"""Of all models in the folder that uploads go into, trained ones included."""
 
 MOST_FILES = 2_000
 MOST_JSON_BYTES = 32_000_000
@@ -62,6 +66,7 @@ def receive(name: str, source: IO[bytes], roots: Sequence[Path], *, replace: boo
     try:
         with _one, bundle.replacing(target) as staging:
             _unpack(source, staging)
+            _check_room(roots[0], name, bytes_in(staging))
             try:
                 _check_paths(staging)
                 bundle.read(staging)
@@ -111,6 +116,26 @@ def _check_amount(entries: Sequence[zipfile.ZipInfo]) -> None:
             "The zip holds too much.",
             expected=f"at most {MOST_FILES:,} files and {MOST_BYTES // 1_000_000} MB",
             fix="Give the zip of one model's folder.",
+        )
+
+
+def _check_room(root: Path, name: str, size: int) -> None:
+    """Refuses one model too many; the one whose place it takes does not count."""
+    others = [entry for entry in root.iterdir() if entry.name != name and not entry.name.startswith(".")]
+    if len(others) >= MOST_MODELS:
+        raise ApiError(
+            409,
+            f"There are {len(others):,} models in {root.name}.",
+            expected=f"at most {MOST_MODELS:,}",
+            fix="Delete one from that folder, or replace one.",
+        )
+    there = sum(bytes_in(entry) for entry in others)
+    if there + size > MOST_BYTES_OF_ALL:
+        raise ApiError(
+            409,
+            f"The models in {root.name} hold {there / 1e9:,.1f} GB.",
+            expected=f"at most {MOST_BYTES_OF_ALL // 10**9} GB with this one",
+            fix="Delete models that are not needed from that folder.",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import shutil
 import struct
 import sys
 import threading
@@ -19,6 +20,7 @@ from serving import Caller, assert_refused, picture
 
 from pytrain.serve import create_app, datasets
 from pytrain.serve.jobs import Order
+from pytrain.serve.places import REMOVED
 from pytrain.serve.services import Services
 
 
@@ -268,6 +270,40 @@ def test_a_data_set_has_so_many_classes_and_pictures(
     call("DELETE", at("pets", "dog", "b"))
     assert call("PUT", at("pets", "dog", "c"), picture())[0] == 201
     assert len([path for path in files(root) if "removed" not in path]) == 3
+
+
+def test_there_are_so_many_data_sets(call: Caller, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "MOST_DATASETS", 2)
+    for name in ("pets", "shells"):
+        assert call("PUT", at(name, "one", "a"), picture())[0] == 201
+    answer = call("PUT", at("stones", "one", "a"), picture())
+    assert_refused(answer, 409)
+    assert answer[1]["error"] == {
+        "what": "There are 2 data sets.",
+        "expected": "at most 2",
+        "fix": f"Delete one from the folder {root.name}, or record into one that is there.",
+    }
+    assert_refused(call("PUT", "datasets/stones/one"), 409)
+    assert not (root / "stones").exists()
+    assert call("PUT", at("pets", "one", "b"), picture())[0] == 201
+
+
+def test_all_data_sets_together_hold_so_many_bytes(
+    call: Caller, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets, "MOST_BYTES", 2 * len(picture()))
+    assert call("PUT", at("pets", "cat", "a"), picture())[0] == 201
+    assert call("PUT", at("shells", "cone", "a"), picture())[0] == 201
+    assert call("PUT", at("pets", "cat", "a"), picture())[0] == 200
+    answer = call("PUT", at("pets", "cat", "b"), picture())
+    assert_refused(answer, 409)
+    assert "what was removed included" in answer[1]["error"]["expected"]
+    # What is removed takes the disk as before, until somebody deletes it there.
+    call("DELETE", at("pets", "cat", "a"))
+    assert_refused(call("PUT", at("pets", "cat", "b"), picture()), 409)
+    shutil.rmtree(root / "pets" / REMOVED)
+    monkeypatch.setattr(datasets, "RECOUNT_SECONDS", 0)
+    assert call("PUT", at("pets", "cat", "b"), picture())[0] == 201
 
 
 def test_where_the_disk_is_full_nothing_half_is_left(

@@ -35,10 +35,13 @@ def test_every_call_is_documented_and_no_other(tmp_path: Path) -> None:
 def test_the_limits_are_those_of_the_server() -> None:
     for text in [
         f"| {pictures.MOST_BYTES // 10**6} MB and {pictures.MOST_PIXELS // 10**6} megapixels | a picture |",
+        f"| {datasets.MOST_DATASETS:,} | data sets |",
+        f"| {datasets.MOST_BYTES // 10**9} GB | all data sets",
         f"| {datasets.MOST_LABELS:,} | classes",
         f"| {datasets.MOST_PICTURES:,} | pictures",
         f"| {uploads.MOST_ZIP_BYTES // 10**6} MB, unpacked {uploads.MOST_BYTES // 10**6} MB "
         f"and {uploads.MOST_FILES:,} files |",
+        f"| {uploads.MOST_MODELS} models, {uploads.MOST_BYTES_OF_ALL // 10**9} GB | the folder",
         f"| {jobs.MOST_WAITING} | trainings",
         f"| {events.MOST_STREAMS} | open streams",
         f"last {jobs.KEPT_LINES}",

@@ -228,6 +228,20 @@ def test_a_zip_has_a_size_at_most(
     assert left(root) == []
 
 
+@pytest.mark.parametrize("limit", ["MOST_MODELS", "MOST_BYTES_OF_ALL"])
+def test_a_folder_takes_so_many_models_and_bytes(
+    call: Caller, root: Path, parts: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    size = sum(len(content) for content in parts.values())
+    monkeypatch.setattr(uploads, limit, 1 if limit == "MOST_MODELS" else size)
+    assert call("POST", "models/pets", zipped(parts))[0] == 201
+    answer = call("POST", "models/shells", zipped(parts))
+    assert_refused(answer, 409)
+    assert "Delete" in answer[1]["error"]["fix"]
+    assert left(root) == ["pets"]
+    assert call("POST", "models/pets?replace=1", zipped(parts))[0] == 201
+
+
 def test_errors_name_the_model_and_not_where_it_was_unpacked(call: Caller, parts: dict[str, bytes]) -> None:
     answer = call("POST", "models/pets", zipped({**parts, shard_of(parts): b"1234"}))
     assert ".new-" not in json.dumps(answer[1])
