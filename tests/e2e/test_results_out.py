@@ -7,6 +7,7 @@ import json
 import queue
 import re
 import runpy
+import shutil
 import socket
 import struct
 import subprocess
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -210,11 +212,45 @@ def test_a_program_hears_the_page_through_the_server(
         assert re.fullmatch(r"(circle|square|star|triangle|unknown) [01]\.\d+", answer)
 
 
-def test_what_touchdesigner_gets_in_pieces_is_put_together(server: Server) -> None:
-    section = DOC.split("# TouchDesigner\n", 1)[1]
-    code = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
+@pytest.mark.skipif(shutil.which("javac") is None, reason="compiling Processing's example takes a JDK")
+def test_the_processing_sketch_compiles_and_writes_the_answer(
+    open_page: Open, camera_browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    sketch = example("java", "Programs on the computer", server.url)
+    imports = "".join(re.findall(r"^import .*\n", sketch, re.MULTILINE))
+    # Processing itself puts a class around a sketch, too.
+    body = sketch.replace(imports, "")
+    (tmp_path / "Sketch.java").write_text(f"{imports}class Sketch extends PApplet {{{body}}}\n")
+    stand_in = CHECKOUT / "tests" / "processing" / "PApplet.java"
+    compiling = ["javac", "-d", str(tmp_path), str(stand_in), str(tmp_path / "Sketch.java")]
+    compiled = subprocess.run(compiling, capture_output=True, text=True)
+    assert compiled.returncode == 0, compiled.stderr
+    watched = open_page(camera_browser)
+    with program("java", "-cp", str(tmp_path), "PApplet", "Sketch") as line:
+        assert line() == "nothing yet"
+        start_camera(watched.page)
+        send_to_server(watched.page)
+        assert {line() for _ in range(3)} <= {"circle", "square", "star", "triangle", "unknown"}
+
+
+def test_the_touchdesigner_callback_fills_its_table_from_pieces() -> None:
     names: dict[str, Any] = {}
-    exec(code, names)
+    exec(example("python", "TouchDesigner", WRITTEN), names)
+    rows: list[list[Any]] = []
+    table = SimpleNamespace(clear=rows.clear, appendRow=rows.append)
+    names["op"] = {"answers": table}.__getitem__
+    result = {"answer": "star", "results": [{"label": "star", "confidence": 0.9}]}
+    stream = f"id: 1\ndata: {json.dumps(result)}\n\n".encode()
+    for piece in (stream[:9], stream[9:]):
+        names["onResponse"](None, 200, {}, piece, 1)
+    assert rows == [["answer", "star"], ["star", 0.9]]
+    names["onResponse"](None, 200, {}, stream.replace(b"star", b"circle"), 1)
+    assert rows == [["answer", "circle"], ["circle", 0.9]]
+
+
+def test_what_touchdesigner_gets_in_pieces_is_put_together() -> None:
+    names: dict[str, Any] = {}
+    exec(example("python", "TouchDesigner", WRITTEN), names)
     stream = b': still here\n\nid: 1\ndata: {"answer": "star"}\n\nid: 2\ndata: {"answer": "circle"}\n\n'
     for size in (1, 7, len(stream)):
         pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
