@@ -378,3 +378,5 @@ def test_axe_finds_nothing(
         page.get_by_test_id(f"view-{view}").click()
         assert findings(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tabs = page.locator("[data-testid^=view-]")
+    assert max(tabs.evaluate_all("all => all.map((tab) => tab.offsetHeight)")) < 50, "each in one line"

@@ -34,6 +34,14 @@ def test_every_link_leads_somewhere(page: str) -> None:
             assert ((CHECKOUT / page).parent / target).exists(), target
 
 
+def test_the_album_shows_every_page_of_the_studio() -> None:
+    album = runpy.run_path(str(CHECKOUT / "docs" / "take_pictures.py"))["ALBUM"]
+    source = (CHECKOUT / "web" / "pages.mjs").read_text(encoding="utf-8")
+    places = re.findall(r"^  '?([\w-]*)'?: '[A-Z]", source, re.MULTILINE)
+    assert len(places) == 5
+    assert {f"/{place}/".replace("//", "/") for place in places} <= {path for path, _ in album.values()}
+
+
 def test_the_readme_has_its_figures() -> None:
     assert "@@" not in (CHECKOUT / "README.md").read_text(encoding="utf-8")
 

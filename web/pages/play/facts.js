@@ -68,9 +68,9 @@ export function showMeasured(classifier, forced, busy) {
  */
 export function showForm(classifier) {
   const { dtype = 'float32', bytes, agreement } = classifier?.metadata.pytrain.weights ?? {};
-  const size = bytes ? `, ${Math.ceil(bytes / 1000).toLocaleString('en')} KB` : '';
-  const rows = classifier ? { Network: classifier.format, Weights: `${dtype}${size}` } : {};
-  if (agreement) Object.assign(rows, { 'Same label as float32': share(agreement.top1) });
+  const rows = classifier ? { 'Written as': `${classifier.format}, ${dtype}` } : {};
+  if (bytes) Object.assign(rows, { Size: `${Math.ceil(bytes / 1000).toLocaleString('en')} KB` });
+  if (agreement) Object.assign(rows, { 'Answers as before it was made small': share(agreement.top1) });
   byId('form').replaceChildren(
     ...Object.entries(rows).map(([name, value]) =>
       make('div', {}, make('dt', {}, name), make('dd', {}, value)),
