@@ -179,14 +179,11 @@ def test_teaching_is_kept_once_the_page_was_opened(visit: Visit, space: WebSpace
     page.goto(f"{space.url}teach/")
     backbone = folder / PLACE / "backbone"
     needed = {f"backbone/{file.name}" for file in backbone.iterdir() if file.is_file()} | {"trainer.js"}
-    page.evaluate(
-        f"""async (least) => {{
-          while ((await ({KEPT_TO_TEACH})()).length < least) {{
-            await new Promise((done) => setTimeout(done, 50));
-          }}
-        }}""",
-        len(needed),
-    )
+    # A promise is no answer to wait_for_function, so it is asked for again and again here.
+    for _ in range(100):
+        if len(page.evaluate(KEPT_TO_TEACH)) >= len(needed):
+            break
+        page.wait_for_timeout(200)
     assert set(page.evaluate(KEPT_TO_TEACH)) == needed
 
 

@@ -70,7 +70,7 @@ export function showForm(classifier) {
   const { dtype = 'float32', bytes, agreement } = classifier?.metadata.pytrain.weights ?? {};
   const rows = classifier ? { 'Written as': `${classifier.format}, ${dtype}` } : {};
   if (bytes) Object.assign(rows, { Size: `${Math.ceil(bytes / 1000).toLocaleString('en')} KB` });
-  if (agreement) Object.assign(rows, { 'Answers as before it was made small': share(agreement.top1) });
+  if (agreement) Object.assign(rows, { 'Same answer as full size': share(agreement.top1) });
   byId('form').replaceChildren(
     ...Object.entries(rows).map(([name, value]) =>
       make('div', {}, make('dt', {}, name), make('dd', {}, value)),
