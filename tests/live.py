@@ -71,3 +71,15 @@ def findings(page: Page) -> list[str]:
     page.evaluate((CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+
+
+def until(page: Page, promised: str) -> None:
+    """Waits until what an expression promises comes true; Page.wait_for_function takes a promise for true."""
+    page.evaluate(
+        f"""async () => {{
+          for (const end = performance.now() + {1000 * SECONDS}; !(await ({promised})); ) {{
+            if (performance.now() > end) throw new Error('It did not come true.');
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }}
+        }}"""
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import Launch, Open, Server
+from live import Launch, Open, Server, until
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
@@ -281,7 +281,7 @@ def test_the_second_load_asks_the_network_for_no_weights(open_page: Open, plain_
     asked = weights_asked(page.context)
     first = page.evaluate(PROGRESS)
     assert len(asked) == 2
-    page.wait_for_function(f"() => ({KEPT})().then((kept) => kept.length === 2)")
+    until(page, f"({KEPT})().then((kept) => kept.length === 2)")
     second = page.evaluate(PROGRESS)
     assert len(asked) == 2, "all weight files came from what was kept"
     for found in (first, second):
@@ -322,7 +322,7 @@ def test_a_model_that_was_replaced_leaves_none_of_its_old_weights(
         }"""
     )
     page.evaluate(PROGRESS)
-    page.wait_for_function(f"() => ({KEPT})().then((kept) => kept.length === 3)")
+    until(page, f"({KEPT})().then((kept) => kept.length === 3)")
     kept = page.evaluate(KEPT)
     assert kept[0].startswith("constants-")
     assert kept[1] == "weights-0123456789abcdef.bin", "that of the other model"

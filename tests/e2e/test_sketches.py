@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from elsewhere import keep_in_browser, pasted, relabelled
 from fake_camera import side_by_side, write_frames
-from live import CHECKOUT, Launch, Open, Server, findings
+from live import CHECKOUT, Launch, Open, Server, findings, until
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -294,9 +294,7 @@ def test_the_page_shows_the_source_and_copies_it(
     expect(page.get_by_test_id("source")).to_have_text(re.compile(re.escape(expected.splitlines()[0])))
     assert (page.get_by_test_id("source").text_content() or "").strip() == expected.strip()
     page.get_by_test_id("copy-code").click()
-    page.wait_for_function(
-        "() => navigator.clipboard.readText().then((text) => text.includes('function draw'))"
-    )
+    until(page, "navigator.clipboard.readText().then((text) => text.includes('function draw'))")
     assert str(page.evaluate("navigator.clipboard.readText()")).strip() == expected.strip()
 
 
@@ -308,7 +306,7 @@ def _from_root(path: str) -> str:
 def test_the_copied_page_runs_on_another_origin(open_page: Open, camera_browser: Browser, name: str) -> None:
     page = open_copying(open_page, camera_browser, name)
     page.get_by_test_id("copy-page").click()
-    page.wait_for_function("() => navigator.clipboard.readText().then((text) => text.includes('<script'))")
+    until(page, "navigator.clipboard.readText().then((text) => text.includes('<script'))")
     html = str(page.evaluate("navigator.clipboard.readText()"))
     page.context.close()
     with pasted(camera_browser, html) as elsewhere:

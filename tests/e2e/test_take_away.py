@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from elsewhere import keep_in_browser, pasted, relabelled
-from live import Open, Server, findings
+from live import Open, Server, findings, until
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -47,7 +47,7 @@ def copied(page: Page, way: str) -> str:
     expect(page.get_by_test_id(f"way-{way}")).to_have_attribute("aria-selected", "true")
     page.evaluate("navigator.clipboard.writeText('')")
     page.get_by_test_id("copy-code").click()
-    page.wait_for_function("() => navigator.clipboard.readText().then((text) => text !== '')")
+    until(page, "navigator.clipboard.readText().then((text) => text !== '')")
     text = str(page.evaluate("navigator.clipboard.readText()")).replace("\r\n", "\n")
     assert text == page.get_by_test_id("code").text_content()
     return text
