@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from live import Open
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from studio_page import Files, open_studio, run
 
 from pytrain.dataset.four_shapes import draw_scene
@@ -209,57 +210,153 @@ def test_folders_of_pictures_are_classes_and_names_cannot_leave_them(page: Page)
     assert classes == ["pets", ["cats", "CATS 2", "etc", "my con", "hidden"], 5]
 
 
-def test_a_model_of_teachable_machine_answers_as_it_did(
-    page: Page, exported_bundle: Path, reference: Any, golden: list[tuple[Path, str]]
+TEACHABLE = """async () => {
+  for (const library of ['tf', 'teachablemachine-image']) {
+    await new Promise((resolve, reject) => {
+      const script = document.createElement('script');
+      Object.assign(script, { src: `vendor/${library}.min.js`, onload: resolve, onerror: reject });
+      document.head.append(script);
+    });
+  }
+  await tf.setBackend('cpu');
+  const { layers } = tf;
+  const input = tf.input({ shape: [224, 224, 3] });
+  let x = layers.conv2d({ filters: 6, kernelSize: 16, strides: 16, name: 'Conv1' }).apply(input);
+  x = layers.batchNormalization({ name: 'bn_Conv1' }).apply(x);
+  const left = layers.reLU({ maxValue: 6, name: 'Conv1_relu' }).apply(x);
+  const right = layers.depthwiseConv2d({ kernelSize: 3, padding: 'same', name: 'depthwise' }).apply(left);
+  const out = layers.add({ name: 'out_relu' }).apply([left, right]);
+  let saved;
+  await tf.model({ inputs: input, outputs: out }).save(tf.io.withSaveHandler(async (made) => {
+    saved = made;
+    return { modelArtifactsInfo: {} };
+  }));
+  const labels = ['Class 1', 'left hand', 'rot'];
+  const model = await tmImage.createTeachable(
+    { labels, modelName: 'tm-my-image-model', tfjsVersion: '1.3.1', tmVersion: '2.4.10' },
+    { checkpointUrl: tf.io.fromMemory(saved), trainingLayer: 'out_relu' });
+  model.setLabels(labels);
+  const example = (level) => tf.fill([1, 224, 224, 3], level);
+  for (let at = 0; at < 4; at++)
+    for (const number of [0, 1, 2]) await model.addExample(number, example(number / 2 - 0.5 + at / 100));
+  await model.train({ denseUnits: 100, epochs: 2, learningRate: 0.001, batchSize: 4 });
+  await model.save(tf.io.withSaveHandler(async (made) => {
+    saved = made;
+    return { modelArtifactsInfo: {} };
+  }));
+  const { modelTopology, weightSpecs, weightData } = saved;
+  window.teachable = model.model;
+  return {
+    'model.json': JSON.stringify(
+      { modelTopology, weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }] }),
+    'metadata.json': JSON.stringify(model.getMetadata()),
+    'weights.bin': await base64(new Blob([weightData])),
+  };
+}"""
+"""Teachable Machine's own library teaches a model that stands on a small network, as its page exports it."""
+
+
+def test_a_model_of_teachable_machine_answers_as_it_did_here_and_in_play(
+    page: Page, open_page: Open, plain_browser: Browser, tmp_path: Path
 ) -> None:
-    model = json.loads((exported_bundle / "model.json").read_text(encoding="utf-8"))
-    groups = model["weightsManifest"]
-    weights = b"".join((exported_bundle / path).read_bytes() for group in groups for path in group["paths"])
-    entries = [entry for group in groups for entry in group["weights"]]
-    model["weightsManifest"] = [{"paths": ["weights.bin"], "weights": entries}]
-    labels = ["circle", "square", "star", "triangle"]
-    metadata = {
-        "tfjsVersion": "1.3.1",
-        "tmVersion": "2.4.10",
-        "packageVersion": "0.8.4-alpha2",
-        "packageName": "@teachablemachine/image",
-        "timeStamp": "2024-01-01T00:00:00.000Z",
-        "userMetadata": {},
-        "modelName": "tm-my-image-model",
-        "labels": labels,
-        "imageSize": 224,
-    }
-    contents = {
-        "model.json": json.dumps(model),
-        "metadata.json": json.dumps(metadata),
-        "weights.bin": weights,
-    }
-    path, _ = golden[0]
+    made = page.evaluate(TEACHABLE)
+    labels = json.loads(made["metadata.json"])["labels"]
+    made["weights.bin"] = base64.b64decode(made["weights.bin"])
+    given = zipped(made, "by hand.zip")
+    scene = Image.fromarray(draw_scene("star", 4)).resize((224, 224))
+    scene.save(tmp_path / "scene.png")
     found = run(
         page,
         """
         const opened = await open_(given.zip);
         const { imageClassifier } = await import('./source/pytrain.js');
         const model = await studio.openSavedModel(opened.name);
-        const classifier = await imageClassifier(model, { backend: 'wasm' });
+        const classifier = await imageClassifier(model, { backend: 'wasm', heatMap: true });
         const bitmap = await createImageBitmap(await fileOf('x.png', given.picture));
+        const before = await classifier.memory();
         const results = await classifier.classify(bitmap);
+        const layers = await classifier.layers();
+        const names = ['Conv1_relu', layers.at(-2).name, layers.at(-1).name];
+        const maps = await classifier.activations(bitmap, names);
+        const { name, height, filters } = await classifier.filters();
+        const after = await classifier.memory();
         classifier.dispose();
-        const pairs = results.map(({ label, confidence }) => [label, confidence]);
-        return { opened, results: Object.fromEntries(pairs) };
+        const wanted = tf.tidy(() => {
+          const input = tf.browser.fromPixels(bitmap).toFloat().div(127.5).sub(1).expandDims();
+          const [base, head] = teachable.layers;
+          return [teachable.predict(input), head.layers[0].apply(base.predict(input))]
+            .map((one) => [...one.dataSync()]);
+        });
+        const list = ({ height, width, channels, values }) => [height, width, channels, values.length];
+        return { opened, wanted, layers, names, tensors: [before.numTensors, after.numTensors],
+          results: Object.fromEntries(results.map(({ label, confidence }) => [label, confidence])),
+          sizes: names.map((one) => list(maps[one])), dense: [...maps[names[1]].values],
+          heatMap: results.heatMap, filters: [name, height, filters] };
         """,
-        {
-            "zip": zipped(contents, "shapes by hand.zip"),
-            "picture": base64.b64encode(path.read_bytes()).decode(),
-        },
+        {"zip": given, "picture": base64.b64encode((tmp_path / "scene.png").read_bytes()).decode()},
     )
-    assert found["opened"]["kind"] == "model"
-    assert found["opened"]["name"] == "shapes by hand"
-    from pytrain.image import read_image, to_input
+    assert found["opened"] == {"kind": "model", "name": "by hand", "models": ["by hand"], "refused": []}
+    probabilities, dense = found["wanted"]
+    assert [found["results"][label] for label in labels] == pytest.approx(probabilities, abs=1e-4)
+    assert found["dense"] == pytest.approx(dense, abs=1e-4)
+    kinds = [layer["kind"] for layer in found["layers"]]
+    assert kinds[:1] + kinds[-3:] == ["convolution", "pooling", "dense", "dense"]
+    assert found["sizes"] == [[14, 14, 6, 14 * 14 * 6], [1, 1, 100, 100], [1, 1, 3, 3]]
+    assert found["filters"] == ["Conv1", 16, 6]
+    assert found["heatMap"] is None
+    assert found["tensors"][0] == found["tensors"][1]
 
-    expected = reference(np.stack([to_input(read_image(path))]))[0]
-    answer = [found["results"][label] for label in labels]
-    assert np.abs(expected - answer).max() < 1e-4
+    teach = open_page(plain_browser, "/teach/").page
+    (tmp_path / given["name"]).write_bytes(base64.b64decode(given["content"]))
+    teach.get_by_test_id("open-file").set_input_files(tmp_path / given["name"])
+    expect(teach.get_by_test_id("message")).to_contain_text("by hand is kept in this browser")
+    teach.get_by_test_id("message").get_by_role("button", name="Play it").click()
+    teach.wait_for_url("**/?model=browser%3Aby%20hand")
+    teach.get_by_test_id("file-input").set_input_files(tmp_path / "scene.png")
+    best = labels[int(np.argmax(probabilities))]
+    expect(teach.get_by_test_id("answer")).to_have_attribute("data-label", best)
+
+
+def test_a_model_that_cannot_run_is_not_kept_and_a_project_comes_without_it(
+    page: Page, exported_bundle: Path
+) -> None:
+    bundle = {file.name: file.read_bytes() for file in exported_bundle.iterdir() if file.is_file()}
+    model = json.loads(bundle["model.json"])
+    layers = model["modelTopology"]["model_config"]["config"]["layers"]
+    layers[1]["class_name"] = "Patchwork"
+    contents: dict[str, bytes | str] = {
+        "model.json": json.dumps(model),
+        "metadata.json": json.dumps({"labels": ["circle", "square", "star", "triangle"]}),
+        **{name: content for name, content in bundle.items() if name.endswith(".bin")},
+    }
+    told = refusal(page, zipped(contents, "odd.zip"))
+    assert "The model odd cannot run here: Unknown layer: Patchwork" in told
+    assert "What to do: Export it again" in told
+    project = {
+        "format": "pytrain-project",
+        "version": 1,
+        "name": "mine",
+        "classes": [{"name": "a", "images": [{"file": "images/1.png"}]}],
+        "models": [{"name": "odd", "folder": "model/odd"}],
+    }
+    pytrain = json.loads(bundle["metadata.json"])
+    pytrain["pytrain"]["formats"] = {"layers": True, "graph": False}
+    contents["metadata.json"] = json.dumps(pytrain)
+    inside = {f"model/odd/{name}": content for name, content in contents.items()}
+    opened = run(
+        page,
+        """
+        const { refused, ...opened } = await open_(given);
+        const kept = await studio.listSavedModels();
+        return [opened, refused.map(({ name, error }) => [name, error.what]), kept.length];
+        """,
+        zipped({"project.json": json.dumps(project), "images/1.png": picture(1), **inside}),
+    )
+    assert opened[0] == {"kind": "project", "name": "mine", "models": []}
+    ((name, why),) = opened[1]
+    assert name == "the model odd"
+    assert why.startswith("The model odd cannot run here: Unknown layer: Patchwork")
+    assert opened[2] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 // Projects, pictures and models as zip files: saved, and opened again; Teachable Machine's are opened, too.
 
 import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
+import { imageClassifier } from '../../pytrain.js';
 import { checkMetadata } from '../contract.js';
-import { PytrainError } from '../errors.js';
+import { PytrainError, toPlain } from '../errors.js';
 import { SIZE } from '../preprocess.js';
 import { className, freeName, UNKNOWN } from './names.js';
 import { fromFile } from './pictures.js';
@@ -97,7 +98,7 @@ export async function saveBundle(files) {
  * @property {'project' | 'model'} kind
  * @property {string} name of the new project, or of the saved model
  * @property {string[]} models names of the models that were saved
- * @property {{name: string, error: Error}[]} refused pictures that could not be read, and why
+ * @property {{name: string, error: Error}[]} refused pictures that could not be read, models that cannot run, and why
  */
 
 /**
@@ -251,7 +252,15 @@ async function openPictures(title, classes, models, { onProgress = () => {}, sig
     }
     if (total > 0 && refused.length === total) throw refused[0].error;
     const saved = [];
-    for (const model of models) saved.push(await keepModel(model.name, await bytesOf(model.files)));
+    for (const model of models) {
+      const files = await bytesOf(model.files);
+      try {
+        saved.push(await keepModel(model.name, files));
+      } catch (error) {
+        // The pictures are worth having without it.
+        refused.push({ name: `the model ${model.name}`, error: /** @type {Error} */ (error) });
+      }
+    }
     return { kind: 'project', name: project.name, models: saved, refused };
   } catch (error) {
     await deleteProject(project.name);
@@ -332,8 +341,29 @@ async function keepModel(wanted, files, otherwise = 'model') {
   const taken = (await listSavedModels()).map(({ name }) => name);
   // Google's tool calls every model "tm-my-image-model".
   const given = wanted === 'tm-my-image-model' ? otherwise : wanted;
-  const { name } = await saveModel(goodName(given || otherwise, taken), files);
+  const name = goodName(given || otherwise, taken);
+  await tryOut(name, files);
+  await saveModel(name, files);
   return name;
+}
+
+/**
+ * Lets a model answer once, as every page will: one that cannot run is not worth keeping.
+ * @param {string} name
+ * @param {Files} files
+ */
+async function tryOut(name, files) {
+  try {
+    (await imageClassifier({ name, files })).dispose();
+  } catch (error) {
+    const { what, expected, fix } = toPlain(error);
+    if (fix) throw error;
+    throw new PytrainError(
+      `The model ${name} cannot run here: ${what}`,
+      expected,
+      'Export it again where it was made, or choose another file.',
+    );
+  }
 }
 
 /**

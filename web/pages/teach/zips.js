@@ -97,7 +97,7 @@ export function openFile(file) {
       const names = opened.refused.slice(0, 3).map(({ name }) => name);
       const [{ error }] = opened.refused;
       showMessage('zip', {
-        what: `${plural(opened.refused.length, 'picture')} of ${file.name} could not be read: ${names.join(', ')}.`,
+        what: `${plural(opened.refused.length, 'part')} of ${file.name} could not be opened: ${names.join(', ')}.`,
         fix: /** @type {any} */ (error).what ?? error.message,
       });
     }
