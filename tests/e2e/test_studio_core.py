@@ -171,6 +171,15 @@ def test_two_tabs_teach_one_project_and_nothing_is_lost(page: Page, files: Files
         assert names == "a,b,c"
     problem = run(other, "try { await window.project.addClass('B') } catch (error) { return error.what }")
     assert problem == "A class cannot be called 'B'. There is b already."
+    # What was recorded last may be on its way still when another project is opened.
+    run(
+        page,
+        """
+        window.project.close();
+        await window.project.addImages(window.project.classes[0].id, [{ blob: await draw(1) }]);
+        """,
+    )
+    other.wait_for_function("() => window.project.counts().total === 31")
     run(page, "await studio.deleteProject('both')")
     gone = run(
         other,

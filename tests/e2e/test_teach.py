@@ -490,6 +490,36 @@ def test_frames_that_the_full_storage_does_not_take_wait_and_are_kept_later(teac
     expect(message).to_be_hidden()
 
 
+def test_frames_of_a_class_that_another_tab_deletes_are_kept_in_a_new_one_or_discarded(teach: Page) -> None:
+    other = teach.context.new_page()
+    other.goto(teach.url)
+    teach.get_by_test_id("class-name-1").fill("Fist")
+    teach.get_by_test_id("class-name-1").press("Enter")
+    homeless = teach.get_by_test_id("homeless")
+
+    def record_while_it_is_removed(number: int) -> None:
+        teach.keyboard.down(str(number))
+        wait_for(teach, number, 3)
+        row(other, number).get_by_label("More for this class").click()
+        row(other, number).get_by_role("button", name="Remove this class").click()
+        expect(homeless).to_contain_text(re.compile(r"Fist is gone, perhaps in another tab\. \d+ recorded"))
+        expect(teach.get_by_test_id("counter")).to_be_hidden()
+        teach.keyboard.up(str(number))
+
+    record_while_it_is_removed(1)
+    hold(teach, 1, 3)
+    expect(teach.get_by_test_id("class-name-1")).to_have_value("Class 2")
+    homeless.get_by_role("button", name="Keep in a new class Fist").click()
+    expect(homeless).to_be_hidden()
+    expect(teach.get_by_test_id("class-name-2")).to_have_value("Fist")
+    wait_for(teach, 2, 1)
+    record_while_it_is_removed(2)
+    homeless.get_by_role("button", name="Discard").click()
+    expect(homeless).to_be_hidden()
+    expect(teach.get_by_test_id("class")).to_have_count(1)
+    other.close()
+
+
 # Training here
 
 

@@ -59,6 +59,9 @@ const UNDO_MILLISECONDS = 60 * 60 * 1000;
 
 const CHANNEL = 'pytrain-projects';
 
+/** What is thrown where a class or a project is not there any more: nothing can be kept in it. */
+export class Gone extends PytrainError {}
+
 /** @returns {Promise<{name: string, classes: string[], images: number, made: Date, changed: Date}[]>} newest first */
 export async function listProjects() {
   /** @type {Stored[]} */
@@ -120,6 +123,7 @@ export class Project {
   /** Changes reach our memory one after the other. @type {Promise<void>} */
   #queue = Promise.resolve();
   #channel = new BroadcastChannel(CHANNEL);
+  #closed = false;
 
   /** @param {string} name use openProject() */
   constructor(name) {
@@ -155,8 +159,9 @@ export class Project {
     return () => found.delete(listener);
   }
 
-  /** Listens to other tabs no more. */
+  /** Listens to other tabs no more; what is still on its way can be added all the same. */
   close() {
+    this.#closed = true;
     this.#channel.close();
     this.#listeners.clear();
   }
@@ -473,9 +478,16 @@ export class Project {
       return { value, record, changes };
     });
     const applied = this.#apply(record, changes);
-    this.#channel.postMessage({ project: this.name, record, changes });
+    this.#announce({ project: this.name, record, changes });
     await applied;
     return value;
+  }
+
+  /** @param {object} news for the other tabs */
+  #announce(news) {
+    const channel = this.#closed ? new BroadcastChannel(CHANNEL) : this.#channel;
+    channel.postMessage(news);
+    if (this.#closed) channel.close();
   }
 
   /**
@@ -618,7 +630,7 @@ function nextName(names) {
 function classOf(record, id) {
   const found = record.classes.find((one) => one.id === id);
   if (found) return found;
-  throw new PytrainError(
+  throw new Gone(
     'This class is not there any more.',
     'one of the classes of the project',
     'It was deleted, perhaps in another tab; undo brings it back.',
@@ -662,7 +674,7 @@ function erase(transaction, id) {
 
 /** @param {string} name */
 function deleted(name) {
-  return new PytrainError(
+  return new Gone(
     `The project ${name} was deleted in another tab.`,
     null,
     'Make a new one, or open the file that it was saved in.',

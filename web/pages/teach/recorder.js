@@ -9,11 +9,12 @@ const MOST_WAITING = 6;
 const EARLY = 4;
 
 /** @typedef {{blob: Blob, recording: string}} Shot */
+/** @typedef {import('./keeper.js').Home} Home */
 
 let recordings = 0;
 
 export class Recorder {
-  /** @type {{classId: string, name: string, count: number, due: number, frame: number} | null} */
+  /** @type {{home: Home, name: string, count: number, due: number, frame: number} | null} */
   #recording = null;
   #making = 0;
 
@@ -25,7 +26,7 @@ export class Recorder {
 
   /**
    * @param {HTMLVideoElement} video
-   * @param {(classId: string, shot: Shot) => void} keep gets every frame, in the order in which they were taken
+   * @param {(home: Home, shot: Shot) => void} keep gets every frame, in the order in which they were taken
    * @param {(error: unknown) => void} onError
    */
   constructor(video, keep, onError) {
@@ -36,14 +37,14 @@ export class Recorder {
 
   /** What is being recorded: the class, and how many frames so far. */
   get now() {
-    return this.#recording && { classId: this.#recording.classId, count: this.#recording.count };
+    return this.#recording && { classId: this.#recording.home.classId, count: this.#recording.count };
   }
 
-  /** @param {string} classId */
-  start(classId) {
+  /** @param {Home} home the class that is recorded for */
+  start(home) {
     this.stop();
     this.#recording = {
-      classId,
+      home,
       name: `${Date.now().toString(36)}-${recordings++}`,
       count: 0,
       due: performance.now(),
@@ -72,7 +73,7 @@ export class Recorder {
     // After a pause it goes on from now: no burst makes up for it.
     recording.due = Math.max(recording.due + 1000 / this.rate, time);
     recording.count++;
-    this.#take(recording.classId, recording.name);
+    this.#take(recording.home, recording.name);
     this.onChange();
   }
 
@@ -80,15 +81,15 @@ export class Recorder {
   #order = Promise.resolve();
 
   /**
-   * @param {string} classId
+   * @param {Home} home
    * @param {string} name
    */
-  #take(classId, name) {
+  #take(home, name) {
     this.#making++;
     const made = fromFrame(this.video);
     this.#order = this.#order.then(async () => {
       try {
-        this.keep(classId, { blob: await made, recording: name });
+        this.keep(home, { blob: await made, recording: name });
       } catch (error) {
         this.onError(error);
       } finally {

@@ -4,6 +4,7 @@ import { byId, make } from '../dom.js';
 import { clearMessage, showMessage } from '../message.js';
 import { camera, onCamera, startCamera, video } from './camera-zone.js';
 import { paint } from './colours.js';
+import { showHomeless } from './homeless.js';
 import { Keeper } from './keeper.js';
 import { Recorder } from './recorder.js';
 import { say } from './say.js';
@@ -15,7 +16,13 @@ const stage = byId('stage');
 const counter = byId('counter');
 const rate = byId('rate', HTMLInputElement);
 
-const keeper = new Keeper((error) => {
+const keeper = new Keeper(tellFull, () => {
+  stopRecording();
+  showHomeless(keeper);
+});
+
+/** @param {unknown} error */
+function tellFull(error) {
   stopRecording();
   const { what, expected, fix } = /** @type {any} */ (error);
   const frames = plural(keeper.waiting, 'frame');
@@ -28,22 +35,16 @@ const keeper = new Keeper((error) => {
     },
     { label: 'Keep them now', run: () => keeper.again() },
   );
-});
-
-/** The project that is recorded for, even if another one is opened before the last frame is kept. */
-let owner = /** @type {import('./studio.js').Project | null} */ (null);
+}
 
 const recorder = new Recorder(
   video,
-  (classId, shot) => owner && keeper.keep(owner, classId, shot),
+  (home, shot) => keeper.keep(home, shot),
   (error) => showMessage('recording', error),
 );
 
 /** The class whose button is held; the camera may still be starting. @type {string | null} */
 let held = null;
-
-/** How many frames are not in the storage yet. */
-export const waiting = () => keeper.waiting;
 
 /** @param {string} classId */
 export async function startRecording(classId) {
@@ -52,9 +53,10 @@ export async function startRecording(classId) {
     say('The camera starts.');
     if (!(await startCamera()) || held !== classId) return;
   }
+  const one = project().classes.find(({ id }) => id === classId);
+  if (!one) return;
   clearMessage('recording');
-  owner = project();
-  recorder.start(classId);
+  recorder.start({ project: project(), classId, name: one.name });
 }
 
 export function stopRecording() {
@@ -117,5 +119,5 @@ onCamera(() => {
 });
 on('project', stopRecording);
 window.addEventListener('beforeunload', (event) => {
-  if (keeper.waiting) event.preventDefault();
+  if (keeper.waiting || keeper.homeless.length) event.preventDefault();
 });
