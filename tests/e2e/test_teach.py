@@ -114,6 +114,18 @@ def test_a_held_mouse_button_records_and_a_released_one_does_not(teach: Page) ->
     expect(row(teach, 1).get_by_role("option")).not_to_have_count(0)
 
 
+def test_a_camera_that_stands_still_gives_no_frame_twice(teach: Page) -> None:
+    hold(teach, 1, 3)
+    teach.locator("#video").evaluate("video => video.pause()")
+    before = count(teach, 1)
+    teach.keyboard.down("1")
+    teach.wait_for_timeout(1000)
+    teach.keyboard.up("1")
+    assert settle(teach, 1) <= before + 1
+    teach.locator("#video").evaluate("video => video.play()")
+    hold(teach, 1, 3)
+
+
 def test_letting_go_beside_the_button_ends_the_recording_too(teach: Page) -> None:
     teach.get_by_test_id("hold-1").hover()
     teach.mouse.down()

@@ -17,6 +17,8 @@ export class Recorder {
   /** @type {{home: Home, name: string, count: number, due: number, frame: number} | null} */
   #recording = null;
   #making = 0;
+  /** The video's time at the last frame. */
+  #time = -1;
 
   /** Frames a second. */
   rate = 10;
@@ -70,6 +72,9 @@ export class Recorder {
     recording.frame = requestAnimationFrame(() => this.#step());
     const time = performance.now();
     if (time < recording.due - EARLY || this.#making >= MOST_WAITING || this.video.readyState < 2) return;
+    // A camera that is slower than the rate, or stands still, shows the same frame again.
+    if (this.video.currentTime === this.#time) return;
+    this.#time = this.video.currentTime;
     // After a pause it goes on from now: no burst makes up for it.
     recording.due = Math.max(recording.due + 1000 / this.rate, time);
     recording.count++;
