@@ -380,6 +380,55 @@ def test_a_folder_of_folders_becomes_classes(open_page: Open, plain_browser: Bro
     assert names == {"thumb", "fist", "wave"}
 
 
+UNREADABLE = """() => {
+  const refused = (_, fail) => fail(new DOMException('no permission', 'NotReadableError'));
+  const guarded = (entry) => {
+    if (entry?.name === 'gone.jpg') entry.file = refused;
+    if (!entry?.isDirectory) return entry;
+    const reader = entry.createReader();
+    const readEntries = entry.name === 'locked' ? refused
+      : (take, fail) => reader.readEntries((found) => take(found.map(guarded)), fail);
+    entry.createReader = () => ({ readEntries });
+    return entry;
+  };
+  const { webkitGetAsEntry } = DataTransferItem.prototype;
+  DataTransferItem.prototype.webkitGetAsEntry = function () {
+    return guarded(webkitGetAsEntry.call(this));
+  };
+}"""
+"""Tests may run as somebody to whom nothing is forbidden."""
+
+
+def test_what_cannot_be_read_of_a_dropped_folder_is_told_and_the_rest_is_added(
+    open_page: Open, plain_browser: Browser, tmp_path: Path
+) -> None:
+    page = open_page(plain_browser, "/teach/", viewport=WIDE).page
+    page.evaluate(UNREADABLE)
+    for name in ("fist/0.jpg", "fist/1.jpg", "fist/gone.jpg", "locked/2.jpg"):
+        (tmp_path / "hands" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "hands" / name).write_bytes(jpeg("circle", 1))
+    devtools = page.context.new_cdp_session(page)
+
+    def drop_folder(folder: Path, target: Locator) -> None:
+        box = target.bounding_box()
+        assert box is not None
+        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        content = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            devtools.send("Input.dispatchDragEvent", {"type": kind, **at, "data": content})
+
+    message = page.get_by_test_id("message")
+    drop_folder(tmp_path / "hands", page.get_by_test_id("stage"))
+    expect(message).to_contain_text("The folder locked cannot be read")
+    expect(page.get_by_test_id("class-name-1")).to_have_value("fist")
+    wait_for(page, 1, 2)
+    drop_folder(tmp_path / "hands" / "fist", row(page, 2))
+    wait_for(page, 2, 2)
+    expect(message).to_contain_text("gone.jpg is no picture that this browser can read")
+    drop_folder(tmp_path / "hands" / "locked", row(page, 2))
+    expect(message).to_contain_text("The folder locked cannot be read")
+
+
 # Classes and projects
 
 

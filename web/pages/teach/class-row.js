@@ -5,7 +5,7 @@ import { COLOURS } from '../../lib/studio/project.js';
 import { make } from '../dom.js';
 import { showMessage } from '../message.js';
 import { paint } from './colours.js';
-import { addFiles, chosen, dropped } from './files.js';
+import { addFiles, chosen, dropped, tellClosed } from './files.js';
 import { Grid } from './grid.js';
 import { holdButton } from './hold-button.js';
 import { removeClass, removeImages } from './remove.js';
@@ -217,8 +217,9 @@ export class ClassRow {
       // A project or a model is for the page.
       if ([...event.dataTransfer.files].some(({ name }) => OPENS.test(name))) return;
       event.stopPropagation();
-      const groups = await dropped(event.dataTransfer);
+      const { groups, closed } = await dropped(event.dataTransfer);
       await this.#add(groups.flatMap(({ files }) => files));
+      tellClosed(closed);
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { byId } from '../dom.js';
 import { showMessage } from '../message.js';
-import { addFolders, chosen, dropped } from './files.js';
+import { addFolders, chosen, dropped, tellClosed } from './files.js';
 import { ready } from './studio.js';
 import { OPENS, openFile } from './zips.js';
 
@@ -10,7 +10,7 @@ document.addEventListener('dragover', (event) => event.preventDefault());
 document.addEventListener('drop', async (event) => {
   event.preventDefault();
   if (!event.dataTransfer) return;
-  const groups = await dropped(event.dataTransfer);
+  const { groups, closed } = await dropped(event.dataTransfer);
   await ready;
   const folders = groups.filter(({ folder }) => folder !== '');
   const files = groups.find(({ folder }) => folder === '')?.files ?? [];
@@ -26,6 +26,7 @@ document.addEventListener('drop', async (event) => {
       fix: 'Drop pictures onto a class. A folder with a folder for each class may be dropped anywhere.',
     });
   }
+  tellClosed(closed);
 });
 
 byId('add-folder').addEventListener('change', async ({ target }) => {

@@ -16,42 +16,60 @@ const NAMED = 3;
 /**
  * What was dropped. Must be called while the drop is told; its folders are read afterwards.
  * @param {DataTransfer} transfer
- * @returns {Promise<Group[]>}
+ * @returns {Promise<{groups: Group[], closed: string[]}>} closed: folders that could not be read
  */
 export async function dropped(transfer) {
   const entries = [...transfer.items].map((item) =>
     item.kind === 'file' ? item.webkitGetAsEntry?.() : null,
   );
   const files = [...transfer.files];
-  if (!entries.some((entry) => entry?.isDirectory)) return files.length ? [{ folder: '', files }] : [];
+  if (!entries.some((entry) => entry?.isDirectory)) {
+    return { groups: files.length ? [{ folder: '', files }] : [], closed: [] };
+  }
   /** @type {Map<string, File[]>} */
   const groups = new Map();
-  for (const entry of entries) if (entry) await walk(entry, '', groups);
-  return [...groups].map(([folder, found]) => ({ folder, files: found }));
+  /** @type {string[]} */
+  const closed = [];
+  for (const entry of entries) if (entry) await walk(entry, '', groups, closed);
+  return { groups: [...groups].map(([folder, found]) => ({ folder, files: found })), closed };
 }
 
 /**
  * @param {FileSystemEntry} entry
  * @param {string} folder
  * @param {Map<string, File[]>} groups
+ * @param {string[]} closed
  */
-async function walk(entry, folder, groups) {
+async function walk(entry, folder, groups, closed) {
   if (CLUTTER.test(entry.name)) return;
   if (entry.isFile) {
-    /** @type {File} */
-    const file = await new Promise((resolve, reject) =>
-      /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
-    );
+    const file = await open(/** @type {FileSystemFileEntry} */ (entry));
     groups.set(folder, [...(groups.get(folder) ?? []), file]);
     return;
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
   for (;;) {
-    /** A reader gives its entries a hundred at a time. @type {FileSystemEntry[]} */
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return;
-    for (const one of some) await walk(one, entry.name, groups);
+    /** A reader gives its entries a hundred at a time. @type {FileSystemEntry[] | null} */
+    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve(null)));
+    if (!some) closed.push(entry.name);
+    if (!some?.length) return;
+    for (const one of some) await walk(one, entry.name, groups, closed);
   }
+}
+
+/** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
+function open(entry) {
+  // A file that cannot be read is refused by its name later, as one that is empty.
+  return new Promise((resolve) => entry.file(resolve, () => resolve(new File([], entry.name))));
+}
+
+/** @param {readonly string[]} closed folders that could not be read */
+export function tellClosed(closed) {
+  if (closed.length === 0) return;
+  showMessage('files', {
+    what: `The folder ${closed.join(', ')} cannot be read; what is beside it was taken.`,
+    fix: 'Check that you may open it, or choose it with the button “Folders of pictures”.',
+  });
 }
 
 /**
