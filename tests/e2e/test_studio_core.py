@@ -294,9 +294,10 @@ def test_files_that_are_no_pictures_are_refused_by_name_and_the_others_added(pag
     assert found["total"] == 1
 
 
-def test_a_kept_picture_is_the_centre_square(page: Page) -> None:
-    frame = np.zeros((240, 400, 3), np.uint8)
-    frame[:, 80:320] = (255, 255, 255)
+@pytest.mark.parametrize("side", [240, 3000])
+def test_a_kept_picture_is_the_centre_square(page: Page, side: int) -> None:
+    frame = np.zeros((side, side + 160, 3), np.uint8)
+    frame[:, 80 : side + 80] = (255, 255, 255)
     png = io.BytesIO()
     Image.fromarray(frame).save(png, "PNG")
     given = base64.b64encode(png.getvalue()).decode()

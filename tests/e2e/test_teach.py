@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+import numpy as np
 import pytest
 from gestures import GESTURES, draw, record, wait_until_shown
 from live import Launch, Open, Server, Watched, findings
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from studio_page import Files
 
@@ -327,6 +328,53 @@ def test_many_files_dropped_at_once_are_counted_and_can_be_stopped(
     row(page, 1).get_by_role("button", name="Stop").click()
     expect(adding).to_be_hidden()
     assert settle(page, 1) < 5000
+
+
+MEMORY = """() => {
+  window.most = { canvas: 0, decodes: 0 };
+  let decodes = 0;
+  const { decode } = HTMLImageElement.prototype;
+  HTMLImageElement.prototype.decode = async function () {
+    window.most.decodes = Math.max(window.most.decodes, ++decodes);
+    await decode.call(this).finally(() => decodes--);
+  };
+  const { drawImage } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+    window.most.canvas = Math.max(window.most.canvas, this.canvas.width * this.canvas.height);
+    return drawImage.apply(this, given);
+  };
+}"""
+"""Writes down the largest canvas that is drawn on, and how many pictures are decoded at the same time."""
+
+
+def photograph(orientation: int) -> tuple[bytes, Image.Image]:
+    """A JPEG of 48 megapixels, which its Exif turns as a phone's does; and its square upright, small."""
+    small = Image.new("RGB", (8, 6))
+    small.putdata([(30 * x, 40 * y, 128) for y in range(6) for x in range(8)])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    small.resize((8064, 6048), Image.Resampling.NEAREST).save(file, "JPEG", quality=90, exif=exif)
+    turned = ImageOps.exif_transpose(Image.open(io.BytesIO(file.getvalue())))
+    left, top = (turned.width - 6048) // 2, (turned.height - 6048) // 2
+    return file.getvalue(), turned.crop((left, top, left + 6048, top + 6048)).resize((12, 12))
+
+
+def test_photographs_of_48_megapixels_are_kept_upright_one_at_a_time_and_on_small_canvases(
+    open_page: Open, plain_browser: Browser, tmp_path: Path
+) -> None:
+    page = open_page(plain_browser, "/teach/", viewport=WIDE).page
+    page.evaluate(MEMORY)
+    photographs = [photograph(orientation) for orientation in (1, 6)]
+    drop(page, row(page, 1), [(f"{at}.jpg", content) for at, (content, _) in enumerate(photographs)])
+    wait_for(page, 1, 2)
+    assert page.evaluate("window.most") == {"canvas": 1280 * 1280, "decodes": 1}
+    with zipfile.ZipFile(saved(page, "zip-pictures", tmp_path)) as file:
+        kept = [Image.open(io.BytesIO(file.read(name))) for name in sorted(file.namelist())]
+    assert [one.size for one in kept] == [(320, 320)] * 2
+    for one, (_, upright) in zip(kept, photographs, strict=True):
+        difference = np.asarray(one.resize((12, 12)), int) - np.asarray(upright, int)
+        assert np.abs(difference).max() < 8
 
 
 def test_only_what_is_on_the_screen_is_drawn_and_no_address_is_held(

@@ -13,6 +13,12 @@ const QUALITY = 0.92;
 /** A larger picture would take hundreds of megabytes to read. */
 const MOST_PIXELS = 50e6;
 
+/** Pictures with more pixels than this are read one after the other: each takes four bytes of memory for every pixel. */
+const LARGE_PIXELS = 8e6;
+
+/** A square is cut out no larger than this, across and down: iOS gives a canvas 16.7 million pixels in all. */
+const MOST_CUT = 1280;
+
 /** Across and down, in which two pictures are compared. */
 export const LOOK_SIDE = 16;
 
@@ -52,16 +58,42 @@ export async function fromFile(file, name = file.name ?? 'The picture') {
   if (ours.has(file)) return file;
   const head = new Uint8Array(await read(file.slice(0, HEAD_BYTES), name));
   const size = dimensions(head);
-  if (size && size.width * size.height > MOST_PIXELS) throw tooLarge(name, size.width, size.height);
-  const image = await shown(file, name);
-  const { naturalWidth: width, naturalHeight: height } = image;
-  if (width * height > MOST_PIXELS) throw tooLarge(name, width, height);
-  const context = squareOf(image, width, height);
+  const pixels = size ? size.width * size.height : Number.POSITIVE_INFINITY;
+  if (size && pixels > MOST_PIXELS) throw tooLarge(name, size.width, size.height);
+  const cut = () => squareIn(file, name);
+  const { context, whole } = await (pixels > LARGE_PIXELS ? inTurn(cut) : cut());
   const look = lookOf(context.canvas);
-  const kept = size?.type === TYPE && width === SIDE && height === SIDE;
+  const kept = size?.type === TYPE && whole;
   const blob = kept ? new Blob([file], { type: TYPE }) : await encode(context.canvas);
   ours.set(blob, look);
   return blob;
+}
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ * @returns {Promise<{context: CanvasRenderingContext2D, whole: boolean}>} whole: it is of that size already
+ */
+async function squareIn(file, name) {
+  const image = await shown(file, name);
+  const { naturalWidth: width, naturalHeight: height } = image;
+  if (width * height > MOST_PIXELS) throw tooLarge(name, width, height);
+  return { context: squareOf(image, width, height), whole: width === SIDE && height === SIDE };
+}
+
+/** @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+/**
+ * One after the other, whatever became of the one before.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function inTurn(work) {
+  const turn = last.then(work);
+  last = turn.catch(() => {});
+  return turn;
 }
 
 /**
@@ -218,9 +250,10 @@ function sizeOf(source) {
 function squareOf(source, width, height) {
   const { left, top, side } = cropSquare(width, height);
   // Cut out first: a browser that scales well lets what lies beside the square shine into its edges.
-  const cut = canvasOf(side);
-  cut.drawImage(source, -left, -top, width, height);
-  if (side === SIDE) return cut;
+  const most = Math.min(side, MOST_CUT);
+  const cut = canvasOf(most);
+  cut.drawImage(source, left, top, side, side, 0, 0, most, most);
+  if (most === SIDE) return cut;
   const context = canvasOf(SIDE);
   context.drawImage(cut.canvas, 0, 0, SIDE, SIDE);
   return context;
