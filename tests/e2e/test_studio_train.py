@@ -295,13 +295,15 @@ def test_models_are_compared_on_the_pictures_that_none_of_them_saw(page: Page, t
     assert found["seen"] == {"done": 9, "total": 9}
 
 
-def test_training_can_be_stopped_at_any_time_and_tried_again(page: Page) -> None:
+def test_training_can_be_stopped_at_any_time_and_tried_again_even_with_a_full_storage(page: Page) -> None:
     told = run(
         page,
         """
         const project = await studio.openProject('stopped');
         const one = await extractor();
         await record(project, given);
+        const { put } = IDBObjectStore.prototype;
+        IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };
         const stopped = [];
         for (const phase of ['embedding', 'training', 'checking']) {
           const stop = new AbortController();
@@ -311,12 +313,19 @@ def test_training_can_be_stopped_at_any_time_and_tried_again(page: Page) -> None
           stopped.push(name);
         }
         const made = await studio.trainHere(project, one);
+        IDBObjectStore.prototype.put = put;
+        const again = await studio.trainHere(await studio.openProject('stopped'), one);
         one.dispose();
-        return [stopped, Object.keys(made.files).includes('graph.json')];
+        const names = (made) => Object.keys(made.files).sort();
+        return [stopped, names(made), names(again), made.full, again.full];
         """,
         pictures(5),
     )
-    assert told == [["AbortError"] * 3, True]
+    stopped, made, again, *full = told
+    assert stopped == ["AbortError"] * 3
+    assert "graph.json" in made
+    assert made == again, "files of weights are named by what they hold"
+    assert full == [True, False]
 
 
 def test_a_class_of_none_of_them_is_learned_as_unknown(page: Page) -> None:

@@ -781,10 +781,17 @@ def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:
 def test_a_model_that_the_full_storage_does_not_take_can_still_be_tried_and_saved(
     taught: Page, tmp_path: Path
 ) -> None:
-    taught.evaluate(FULL.replace("'pictures'", "'files'"))
-    taught.get_by_test_id("train-here").click()
+    taught.evaluate(FULL.replace("=== 'pictures'", "!== 'pictures'"))
     message = taught.get_by_test_id("message")
+    message.evaluate(
+        """box => {
+          window.said = [];
+          new MutationObserver(() => window.said.push(box.innerText)).observe(box, { childList: true });
+        }"""
+    )
+    taught.get_by_test_id("train-here").click()
     expect(message).to_contain_text("The model is trained, but not kept", timeout=90_000)
+    assert "It has learned, but the storage" in "".join(taught.evaluate("window.said"))
     expect(taught.get_by_test_id("play")).to_be_hidden()
     expect(taught.get_by_test_id("answer")).to_have_attribute("data-state", "known")
     assert saved(taught, "zip-model", tmp_path).stat().st_size > 1_000_000

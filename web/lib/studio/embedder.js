@@ -1,7 +1,9 @@
 // Embeds a project's pictures while they are recorded, so that training has little left to do.
 
 import { PytrainError } from '../errors.js';
+import { StorageFull } from './database.js';
 import { embedded, keepEmbedding } from './embeddings.js';
+import { toFloat16 } from './float16.js';
 import { UNKNOWN } from './names.js';
 import { drawView, withViews } from './views.js';
 
@@ -39,8 +41,10 @@ export function embedderOf(project, extractor, head) {
 }
 
 export class Embedder {
-  /** What is kept already, by id and key. @type {Set<string> | null} */
+  /** What is there already, by id and key. @type {Set<string> | null} */
   #kept = null;
+  /** What the full storage did not take, by id and key: float16, as long as the page is open. @type {Map<string, Uint16Array>} */
+  held = new Map();
   /** @type {Promise<void> | null} */
   #running = null;
   /** Those who want it to go on, and are told how far it is. @type {Set<() => void>} */
@@ -164,7 +168,7 @@ export class Embedder {
       const bitmap = await createImageBitmap(await this.project.blob(id));
       try {
         const source = view ? drawView(bitmap, bitmap.width, view) : bitmap;
-        await keepEmbedding(id, key, await extractor.embed(source));
+        await this.#keep(id, key, await extractor.embed(source));
       } finally {
         bitmap.close();
       }
@@ -173,6 +177,20 @@ export class Embedder {
       if (this.#wanted().some((task) => task.id === id)) throw error;
     }
     this.#kept?.add(`${id} ${key}`);
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} key
+   * @param {Float32Array} values
+   */
+  async #keep(id, key, values) {
+    try {
+      await keepEmbedding(id, key, values);
+    } catch (error) {
+      if (!(error instanceof StorageFull)) throw error;
+      this.held.set(`${id} ${key}`, toFloat16(values));
+    }
   }
 }
 

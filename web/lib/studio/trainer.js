@@ -5,6 +5,7 @@ import { fromPlain, PytrainError } from '../errors.js';
 import { base } from '../version.js';
 import { openBackbone, readOutsiders } from './backbone.js';
 import { addGolden, writeBundle } from './bundle-writer.js';
+import { StorageFull } from './database.js';
 import { embedderOf } from './embedder.js';
 import { UNKNOWN } from './names.js';
 
@@ -30,6 +31,7 @@ const GOLDEN_SIDE = 120;
  * @property {Fitted['curves']} curves
  * @property {{heldOut: Fitted['heldOut'], crossValidation: Fitted['crossValidation'], temperature: number, threshold: number,
  *   mirrored: boolean}} metrics
+ * @property {boolean} full the storage is full: what was worked out of the pictures is in memory alone
  */
 
 /**
@@ -59,7 +61,7 @@ export async function trainHere(
 ) {
   checkClasses(project);
   const backbone = await openBackbone();
-  await project.settleHeldOut();
+  const settled = await settle(project);
   const embedder = embedderOf(project, extractor, backbone.head);
   await embedder.finish({ onProgress: (step) => onProgress({ phase: 'embedding', ...step }), signal });
   signal?.throwIfAborted();
@@ -72,6 +74,7 @@ export async function trainHere(
       fit: backbone.head.fit,
       width: backbone.head.width,
       keys: { pictures: embedder.key, views: embedder.keyOfViews },
+      held: embedder.held,
       outsiders,
     },
     (step) => onProgress({ phase: 'training', ...step }),
@@ -80,7 +83,23 @@ export async function trainHere(
   const files = await writeBundle(backbone, { name, labels, ...fitted, ...factsOf(project, fitted, counts) });
   await check(project, name, files, labels, (step) => onProgress({ phase: 'checking', ...step }), signal);
   const { curves, heldOut, crossValidation, temperature, threshold, mirrored } = fitted;
-  return { files, curves, metrics: { heldOut, crossValidation, temperature, threshold, mirrored } };
+  const metrics = { heldOut, crossValidation, temperature, threshold, mirrored };
+  return { files, curves, metrics, full: !settled || embedder.held.size > 0 };
+}
+
+/**
+ * Decides which pictures are held out.
+ * @param {Project} project
+ * @returns {Promise<boolean>} false where the storage is full: the same ones are held out, but not yet for good
+ */
+async function settle(project) {
+  try {
+    await project.settleHeldOut();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+    return false;
+  }
 }
 
 /**

@@ -53,7 +53,7 @@ async function train() {
     const network = await extractor((come) =>
       progress.show('Loading the network', bytesOf(come), shareOf(come)),
     );
-    const { files, metrics, curves } = await trainHere(owner, network, {
+    const { files, metrics, curves, full } = await trainHere(owner, network, {
       name,
       signal: control.signal,
       onProgress: (step) => {
@@ -66,6 +66,7 @@ async function train() {
     });
     const seconds = (performance.now() - begin) / 1000;
     if (owner !== studio.project) return;
+    if (full) tellFull();
     const labels = JSON.parse(String(files['metadata.json'])).labels;
     const judged = metrics.heldOut.n > 0 ? metrics.heldOut : metrics.crossValidation;
     await keepHere(files, name, { labels, accuracy: judged.accuracy ?? undefined });
@@ -83,6 +84,18 @@ async function train() {
     tell('busy');
     showButton();
   }
+}
+
+let toldFull = false;
+
+/** Once: nothing is lost by it but time. */
+function tellFull() {
+  if (toldFull) return;
+  toldFull = true;
+  showMessage('here', {
+    what: 'It has learned, but the storage that this browser gives the page is full.',
+    fix: 'When the page is opened again, the next training takes longer. Save the project as a file, then delete models or projects here that you no longer need.',
+  });
 }
 
 /** @param {import('../../lib/studio/trainer.js').Progress} step */

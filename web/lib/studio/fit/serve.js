@@ -14,6 +14,7 @@ import { fitHeads } from './heads.js';
  * @property {import('./scaling.js').Fit} fit
  * @property {number} width of an embedding
  * @property {{pictures: string, views: string}} keys of the embeddings
+ * @property {Map<string, Uint16Array>} held embeddings that the storage did not take, by id and key
  * @property {Float32Array} outsiders [pictures, width]
  */
 
@@ -40,7 +41,7 @@ export function serveTraining() {
  * @param {Request} request
  * @returns {import('./scaling.js').ReadRows}
  */
-function readerOf(rows, { width, keys, outsiders }) {
+function readerOf(rows, { width, keys, held, outsiders }) {
   const parts = [
     { span: rows.outsiders, key: '' },
     { span: rows.views, key: keys.views },
@@ -58,8 +59,10 @@ function readerOf(rows, { width, keys, outsiders }) {
         values.set(outsiders.subarray(start, start + (end - first) * width), (first - from) * width);
         continue;
       }
-      const found = await readEmbeddings(rows.ids.slice(first, end), key);
-      for (const [at, halves] of found.entries()) {
+      const ids = rows.ids.slice(first, end);
+      const found = await readEmbeddings(ids, key);
+      for (const [at, id] of ids.entries()) {
+        const halves = found[at] ?? held.get(`${id} ${key}`);
         if (halves?.length !== width) throw gone();
         const start = (first + at - from) * width;
         fromFloat16(halves, values.subarray(start, start + width));
