@@ -17,8 +17,8 @@ export class Recorder {
   /** @type {{home: Home, name: string, count: number, due: number, frame: number} | null} */
   #recording = null;
   #making = 0;
-  /** The video's time at the last frame. */
-  #time = -1;
+  /** Which of the video's frames was taken last. */
+  #last = -1;
 
   /** Frames a second. */
   rate = 10;
@@ -73,8 +73,9 @@ export class Recorder {
     const time = performance.now();
     if (time < recording.due - EARLY || this.#making >= MOST_WAITING || this.video.readyState < 2) return;
     // A camera that is slower than the rate, or stands still, shows the same frame again.
-    if (this.video.currentTime === this.#time) return;
-    this.#time = this.video.currentTime;
+    const shown = frameOf(this.video);
+    if (shown === this.#last) return;
+    this.#last = shown;
     // After a pause it goes on from now: no burst makes up for it.
     recording.due = Math.max(recording.due + 1000 / this.rate, time);
     recording.count++;
@@ -103,4 +104,13 @@ export class Recorder {
     });
     made.catch(() => {}); // told above, in its turn
   }
+}
+
+/**
+ * A number that changes when the video shows another frame. The time of a camera runs on between two frames, so it is
+ * asked only where a browser counts no frames of cameras.
+ * @param {HTMLVideoElement} video
+ */
+function frameOf(video) {
+  return video.getVideoPlaybackQuality?.().totalVideoFrames || video.currentTime;
 }
