@@ -184,6 +184,29 @@ def test_when_the_camera_goes_nothing_is_classified_until_there_is_one_again(wat
     assert watching.evaluate("errors") == []
 
 
+def test_a_frame_of_a_slow_camera_is_classified_once(open_page: Open, camera_browser: Browser) -> None:
+    page = open_page(camera_browser, PLAIN).page
+    seconds, frames, counted = page.evaluate(
+        """async () => {
+          const { imageClassifier } = await import('./pytrain.mjs');
+          const classifier = await imageClassifier('four-shapes', { backend: 'wasm' });
+          const video = document.createElement('video');
+          video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+          await video.play();
+          let counted = 0;
+          classifier.classifyStart(video, () => counted++);
+          const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
+          const now = () => [performance.now() / 1000, frames(), counted];
+          const before = now();
+          await new Promise((resolve) => setTimeout(resolve, 3000));
+          return now().map((value, at) => value - before[at]);
+        }"""
+    )
+    assert counted > 0
+    # One that does not come for a quarter of a second is looked for all the same.
+    assert counted <= frames + 4 * seconds + 1
+
+
 def test_nothing_is_classified_while_the_page_is_hidden_and_then_it_goes_on(watching: Page) -> None:
     watching.evaluate(HIDE, True)
     watching.wait_for_function("() => told.at(-1) === 'asleep'")

@@ -72,7 +72,7 @@ def test_the_stage_fits_every_screen(open_page: Open, camera_browser: Browser, s
 
 
 def test_the_screen_stays_awake_on_stage(open_page: Open, camera_browser: Browser) -> None:
-    page = open_page(camera_browser).page
+    page = open_page(camera_browser, permissions=["screen-wake-lock"]).page
     page.evaluate(
         """() => {
           const request = navigator.wakeLock.request.bind(navigator.wakeLock);

@@ -231,8 +231,8 @@ def test_a_browser_would_install_it(visit: Visit, space: WebSpace) -> None:
     errors = [
         error["errorId"] for error in session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     ]
-    # Every window of these tests is a private one.
-    assert errors == ["in-incognito"]
+    # With windows, every one of these tests is a private one.
+    assert set(errors) <= {"in-incognito"}
 
 
 WAITING = """() => new Promise((done) => {

@@ -958,7 +958,8 @@ def test_where_two_models_differ_is_shown_picture_by_picture(
     for number, name in ((1, "Other"), (2, "Palm"), (1, "Fist")):
         page.get_by_test_id(f"class-name-{number}").fill(name)
         page.keyboard.press("Enter")
-    expect(page.get_by_test_id("hold-1")).to_have_accessible_name(re.compile("Fist"))
+        # Only then the name that it had is free for another.
+        expect(page.get_by_test_id(f"hold-{number}")).to_have_accessible_name(re.compile(name))
     page.get_by_test_id("train-here").click()
     expect(page.get_by_test_id("train-here")).to_have_text("Stop")
     expect(page.get_by_test_id("train-here")).to_have_text("Train again", timeout=90_000)

@@ -16,8 +16,8 @@ export class Frames {
   #tell;
   #end = new AbortController();
   #stopPlaying = () => {};
-  /** The video's time at the last picture, and when that was. */
-  #time = -1;
+  /** Which frame of the video the last picture was, and when that was. */
+  #shown = -1;
   #since = 0;
   /** What is told to be missing. @type {string | null} */
   #missing = null;
@@ -64,12 +64,12 @@ export class Frames {
       if (missing === null || performance.now() - begin > TELL_AFTER) this.#tellOf(missing);
     } while (missing !== null || this.#still(source));
     this.#since = performance.now();
-    this.#time = source.currentTime;
+    this.#shown = frameOf(source);
   }
 
   /** @param {HTMLVideoElement} video */
   #still(video) {
-    return video.currentTime === this.#time && performance.now() - this.#since < STILL_VIDEO;
+    return frameOf(video) === this.#shown && performance.now() - this.#since < STILL_VIDEO;
   }
 
   /** @param {string | null} missing */
@@ -126,4 +126,13 @@ function missingFrom(video) {
   return video.readyState >= 2 && video.videoWidth > 0
     ? null
     : 'The video gives no picture yet; waiting for it.';
+}
+
+/**
+ * A number that changes when the video shows another frame. The time of a camera runs on between two frames, so it is
+ * asked only where a browser counts no frames of cameras.
+ * @param {HTMLVideoElement} video
+ */
+export function frameOf(video) {
+  return video.getVideoPlaybackQuality?.().totalVideoFrames || video.currentTime;
 }

@@ -1,5 +1,6 @@
 // Records the camera while a button is held: frames at the chosen rate, one recording after the other.
 
+import { frameOf } from '../../lib/frames.js';
 import { fromFrame } from '../../lib/studio/pictures.js';
 
 /** So many frames may wait to become pictures; on a slow device further ones are left out. */
@@ -104,13 +105,4 @@ export class Recorder {
     });
     made.catch(() => {}); // told above, in its turn
   }
-}
-
-/**
- * A number that changes when the video shows another frame. The time of a camera runs on between two frames, so it is
- * asked only where a browser counts no frames of cameras.
- * @param {HTMLVideoElement} video
- */
-function frameOf(video) {
-  return video.getVideoPlaybackQuality?.().totalVideoFrames || video.currentTime;
 }
