@@ -19,6 +19,9 @@ from pytrain.serve import create_app
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
+GOAL_MILLISECONDS = 20.0
+"""Of the intervals between a page's own frames, 95 in 100 are to be at most this."""
+
 LITE0 = "lite0"
 """The network that the page Teach learns with: EfficientNet-Lite0 with a head, float16."""
 
@@ -46,6 +49,20 @@ def gather(folder: Path) -> Path:
     for name, source in SOURCES.items():
         shutil.copytree(source, folder / name)
     return folder
+
+
+INTERVALS = """async (seconds) => {
+  const intervals = [];
+  const end = performance.now() + seconds * 1000;
+  let before = await new Promise(requestAnimationFrame);
+  while (before < end) {
+    const now = await new Promise(requestAnimationFrame);
+    intervals.push(now - before);
+    before = now;
+  }
+  return intervals;
+}"""
+"""The intervals between the page's own frames for so many seconds, in milliseconds."""
 
 
 @contextmanager
@@ -92,3 +109,14 @@ def ratio(slow: list[float], fast: list[float]) -> tuple[float, float, float]:
     """The median of the ratios of rounds that were run in turns, and the least and the greatest."""
     ratios = [a / b for a, b in zip(slow, fast, strict=True)]
     return statistics.median(ratios), min(ratios), max(ratios)
+
+
+def tell(what: str, intervals: list[float], goal: bool = False) -> None:
+    """One line about a page's own frames."""
+    percentile = statistics.quantiles(intervals, n=20)[-1]
+    verdict = f", goal {GOAL_MILLISECONDS:g}: {'yes' if percentile <= GOAL_MILLISECONDS else 'NO'}"
+    print(
+        f"  {what:<26} {1000 / statistics.mean(intervals):5.1f} frames a second, median "
+        f"{statistics.median(intervals):.1f} ms, 95 in 100 at most {percentile:.1f} ms, "
+        f"longest {max(intervals):.0f} ms{verdict if goal else ''}"
+    )

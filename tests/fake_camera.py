@@ -17,18 +17,19 @@ SECONDS_A_SCENE = 1
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-def write_video(path: Path, seeds: Mapping[str, Sequence[int]]) -> None:
+def write_video(path: Path, seeds: Mapping[str, Sequence[int]], rate: int = FRAMES_A_SECOND) -> None:
     """Each label's scenes one after the other, a second each."""
-    write_frames(path, (draw_scene(label, seed) for label, numbers in seeds.items() for seed in numbers))
+    scenes = (draw_scene(label, seed) for label, numbers in seeds.items() for seed in numbers)
+    write_frames(path, scenes, rate)
 
 
-def write_frames(path: Path, frames: Iterable[Pixels]) -> None:
-    """Pictures, uint8 [240, 320, 3], one after the other, a second each, 4:2:0."""
+def write_frames(path: Path, frames: Iterable[Pixels], rate: int = FRAMES_A_SECOND) -> None:
+    """Pictures, uint8 [240, 320, 3], one after the other, a second each, so many frames a second, 4:2:0."""
     with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W320 H240 F{FRAMES_A_SECOND}:1 Ip A1:1 C420jpeg\n".encode("ascii"))
+        file.write(f"YUV4MPEG2 W320 H240 F{rate}:1 Ip A1:1 C420jpeg\n".encode("ascii"))
         for pixels in frames:
             frame = b"FRAME\n" + to_yuv420(pixels)
-            file.write(frame * (FRAMES_A_SECOND * SECONDS_A_SCENE))
+            file.write(frame * (rate * SECONDS_A_SCENE))
 
 
 def side_by_side(left: Pixels, right: Pixels) -> Pixels:
