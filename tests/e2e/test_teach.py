@@ -610,6 +610,7 @@ def test_frames_of_a_class_that_another_tab_deletes_are_kept_in_a_new_one_or_dis
     other.goto(teach.url)
     teach.get_by_test_id("class-name-1").fill("Fist")
     teach.get_by_test_id("class-name-1").press("Enter")
+    expect(teach.get_by_test_id("hold-1")).to_have_accessible_name(re.compile("Fist"))
     homeless = teach.get_by_test_id("homeless")
 
     def record_while_it_is_removed(number: int) -> None:
@@ -771,8 +772,18 @@ def test_a_lost_model_is_told_of_and_runs_again(taught: Page) -> None:
 
     taught.context.route("**/engine-*.js", worse)
     taught.reload()
+    # What is said goes away when the next thing is said.
+    taught.evaluate(
+        """() => {
+          const status = document.querySelector('[data-testid=status]');
+          window.said = [];
+          const watch = new MutationObserver(() => window.said.push(status.textContent));
+          watch.observe(status, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
     start_camera(taught)
-    expect(taught.get_by_test_id("status")).to_contain_text("The graphics are gone.")
+    taught.wait_for_function("() => window.said.some((text) => text.startsWith('The graphics are gone.'))")
+    taught.wait_for_function("() => window.said.some((text) => text.startsWith('The classifier runs again'))")
     taught.context.unroute("**/engine-*.js")
     taught.reload()
     start_camera(taught)

@@ -1,0 +1,28 @@
+"""The order of the tests: what takes longest begins first, so that no process is left with it at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+LONGEST = (
+    "test_studio_story.py",
+    "test_teach.py",
+    "test_pipeline.py",
+    "test_network_parity.py",
+    "test_sketches.py",
+    "test_train_folder.py",
+    "test_layer_parity.py",
+    "test_course_docs.py",
+    "test_studio_train.py",
+    "test_notebooks.py",
+    "test_take_away.py",
+    "test_strategy.py",
+    "test_referee.py",
+)
+"""Files of the tests that take more than a minute on two processors."""
+
+RANKS = {name: rank for rank, name in enumerate(LONGEST)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: RANKS.get(item.path.name, len(RANKS)))
