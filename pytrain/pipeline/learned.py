@@ -22,7 +22,7 @@ from pytrain.model.backbones import Backbone
 from pytrain.model.backend import keras
 from pytrain.model.transfer import EMBEDDING, build, level_of, set_heads
 from pytrain.pipeline.looked import Looked, set_aside
-from pytrain.training.feature_cache import Features, Items, embed
+from pytrain.training.feature_cache import Advance, Features, Items, embed
 from pytrain.training.fine_tune import CHECKPOINT, FineTuned, fine_tune, stage_to_cut
 from pytrain.training.fitter import Fitter, mirrors_show_the_same
 from pytrain.training.head import FEW, Floats, Indices
@@ -55,8 +55,6 @@ class Learned:
     model: Any
     """The whole network, as `model.transfer.build` gives it."""
     backbone: Backbone
-    key: str
-    """A file name that stands for the network's weights."""
     features: Features
     fitter: Fitter
     measured: dict[Kind, Features]
@@ -73,14 +71,14 @@ def learn(data: Looked, backbone: Backbone, cache: Path, seed: int, shown: Displ
         TrainingError: the cache cannot be written.
     """
     model = build(backbone, len(data.folder.labels))
-    key = f"{backbone.name}-{backbone.digest[:12]}"
-    features = _features(model, key, data, cache, shown)
+    embedder = _embedder(model, f"{backbone.name}-{backbone.digest[:12]}", cache, shown)
+    features = embedder.pictures(data)
     while features.problems:
         data = set_aside(data, features.problems, shown)
-        features = _features(model, key, data, cache, shown)
+        features = embedder.pictures(data)
     labels = [picture.label for picture in data.pictures]
     fold = folds(labels, data.groups, FOLDS, seed)
-    return data, _learned(model, backbone, key, features, data, fold, cache, shown)
+    return data, _learned(model, backbone, embedder, features, data, fold)
 
 
 def judge(
@@ -170,11 +168,11 @@ def tune(
         return None, phase
     weights = sha256(b"".join(array.tobytes() for array in learned.model.get_weights())).hexdigest()
     key = f"{learned.backbone.name}-tuned-{weights[:12]}"
-    own = run_dir / TUNED
-    features = _features(learned.model, key, data, own, shown)
+    embedder = _embedder(learned.model, key, run_dir / TUNED, shown)
+    features = embedder.pictures(data)
     for error in features.problems.values():
         raise error
-    better = _learned(learned.model, learned.backbone, key, features, data, fitter.fold, own, shown)
+    better = _learned(learned.model, learned.backbone, embedder, features, data, fitter.fold)
     # What is shipped is heads fitted anew; they must be better too.
     with threadpool_limits(1):
         now = better.fitter.choose(frozenset({TEST}), [VALIDATION])
@@ -189,54 +187,53 @@ def _has_checkpoint(run_dir: Path, workers: Workers) -> bool:
     return workers.broadcast(b"yes" if (run_dir / CHECKPOINT).is_file() else b"no") == b"yes"
 
 
-def _embedder(model: Any, key: str) -> tuple[Any, str]:
-    """The network up to the embedding, and the name that its rows have in the cache."""
-    embedder = keras.Model(model.input, model.get_layer(EMBEDDING).output, name="embedder")
-    return embedder, f"{key}-{embedder.output.shape[-1]}"
+@dataclass(frozen=True)
+class _Embedder:
+    """A network up to its embedding, and where what it makes is kept."""
+
+    run: Any
+    key: str
+    """A file name that stands for the network's weights."""
+    cache: Path
+    shown: Display
+
+    def pictures(self, data: Looked) -> Features:
+        """Of all pictures and of their views; `problems` names those that cannot be read any more."""
+        pictures = data.pictures
+        items = Items([picture.digest for picture in pictures], lambda number: read_picture(pictures[number]))
+        drawn = sha256(repr(DRAW).encode()).hexdigest()[:8]
+        return embed(
+            self.run,
+            items,
+            self.cache,
+            f"{self.key}-{drawn}",
+            views=_views(len(pictures)),
+            draw=DRAW,
+            advance=self._advance("embedding"),
+        )
+
+    def generated(self, kind: Kind) -> Features:
+        return embed(self.run, kind.items(), self.cache, self.key, advance=self._advance(kind.name))
+
+    def _advance(self, name: str) -> Advance:
+        return lambda done, total: self.shown.preparing(name, done, total)
 
 
-def _features(model: Any, key: str, data: Looked, cache: Path, shown: Display) -> Features:
-    """Embeddings of all pictures and of their views; `problems` names those that cannot be read any more."""
-    embedder, key = _embedder(model, key)
-    pictures = data.pictures
-    items = Items([picture.digest for picture in pictures], lambda number: read_picture(pictures[number]))
-    drawn = sha256(repr(DRAW).encode()).hexdigest()[:8]
-    return embed(
-        embedder,
-        items,
-        cache,
-        f"{key}-{drawn}",
-        views=_views(len(pictures)),
-        draw=DRAW,
-        advance=lambda done, total: shown.preparing("embedding", done, total),
-    )
+def _embedder(model: Any, key: str, cache: Path, shown: Display) -> _Embedder:
+    run = keras.Model(model.input, model.get_layer(EMBEDDING).output, name="embedder")
+    return _Embedder(run, f"{key}-{run.output.shape[-1]}", cache, shown)
 
 
 def _learned(
-    model: Any,
-    backbone: Backbone,
-    key: str,
-    features: Features,
-    data: Looked,
-    fold: Indices,
-    cache: Path,
-    shown: Display,
+    model: Any, backbone: Backbone, embedder: _Embedder, features: Features, data: Looked, fold: Indices
 ) -> Learned:
     """The same with generated outsiders, and whether views may be mirrored."""
-    embedder, key = _embedder(model, key)
-    taught, measured = (
-        embed(embedder, kind.items(), cache, key, advance=_told(shown, kind.name))
-        for kind in (TAUGHT, MEASURED)
-    )
+    taught, measured = embedder.generated(TAUGHT), embedder.generated(MEASURED)
     fitter = Fitter(features, data.truth, len(data.folder.labels), fold, level_of(backbone), taught)
     with threadpool_limits(1):
         same = mirrors_show_the_same(fitter, range(FOLDS) if len(data.truth) <= FEW else [TEST])
     fitter = replace(fitter, mirrored=same)
-    return Learned(model, backbone, key, features, fitter, {MEASURED: measured})
-
-
-def _told(shown: Display, name: str) -> Any:
-    return lambda done, total: shown.preparing(name, done, total)
+    return Learned(model, backbone, features, fitter, {MEASURED: measured})
 
 
 def _views(pictures: int) -> int:

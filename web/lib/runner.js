@@ -2,6 +2,7 @@
 
 import { candidates, FIRST, measureAll, median, PATIENCE, recall, remember, TRIED } from './backend.js';
 import { PytrainError } from './errors.js';
+import { inTurns } from './in-turn.js';
 import { grab, unreadable } from './sources.js';
 import { startEngine } from './worker.js';
 
@@ -88,8 +89,7 @@ async function startAny(settings, bundle) {
 export class Runner {
   /** @type {import('./worker.js').Engine} */
   #engine;
-  /** @type {Promise<unknown>} */
-  #queue = Promise.resolve();
+  #inTurn = inTurns();
   /** @type {PytrainError | null} */
   #failed = null;
   /** @type {Promise<void>} */
@@ -353,18 +353,6 @@ export class Runner {
     }
     if (failure && this.settings.backend !== 'auto') throw failure;
     return startAny(this.settings, this.bundle);
-  }
-
-  /**
-   * One after the other, whatever became of the one before.
-   * @template T
-   * @param {() => Promise<T>} work
-   * @returns {Promise<T>}
-   */
-  #inTurn(work) {
-    const turn = this.#queue.then(work);
-    this.#queue = turn.catch(() => {});
-    return turn;
   }
 }
 

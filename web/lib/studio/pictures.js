@@ -2,6 +2,7 @@
 
 import { decode } from '../decode.js';
 import { PytrainError } from '../errors.js';
+import { inTurns } from '../in-turn.js';
 import { cropSquare } from '../preprocess.js';
 
 /** Pixels across and down: more than any model sees, and small enough for thousands. */
@@ -15,6 +16,8 @@ const MOST_PIXELS = 50e6;
 
 /** Pictures with more pixels than this are read one after the other: each takes four bytes of memory for every pixel. */
 const LARGE_PIXELS = 8e6;
+
+const inTurn = inTurns();
 
 /** A square is cut out no larger than this, across and down: iOS gives a canvas 16.7 million pixels in all. */
 const MOST_CUT = 1280;
@@ -79,21 +82,6 @@ async function squareIn(file, name) {
   const { naturalWidth: width, naturalHeight: height } = image;
   if (width * height > MOST_PIXELS) throw tooLarge(name, width, height);
   return { context: squareOf(image, width, height), whole: width === SIDE && height === SIDE };
-}
-
-/** @type {Promise<unknown>} */
-let last = Promise.resolve();
-
-/**
- * One after the other, whatever became of the one before.
- * @template T
- * @param {() => Promise<T>} work
- * @returns {Promise<T>}
- */
-function inTurn(work) {
-  const turn = last.then(work);
-  last = turn.catch(() => {});
-  return turn;
 }
 
 /**
