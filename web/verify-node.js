@@ -53,19 +53,21 @@ async function run(backend, bundle, frames) {
     const model = await openModel(bundle, format === 'graph' ? openGraph : openLayers);
     const probabilities = [];
     const known = [];
+    const mask = [];
     for (const frame of frames) {
-      const answer = await model.predict(frame);
+      const answer = await model.predict(frame, { mask: true });
       probabilities.push([...answer.probabilities]);
       known.push(answer.known);
+      if (answer.mask) mask.push([...answer.mask.values]);
     }
     const times = [];
     for (let i = 0; i < (job.repeat ?? 10); i++) {
       const start = performance.now();
-      await model.predict(frames[0]);
+      await model.predict(frames[0], { mask: true });
       times.push(performance.now() - start);
     }
     model.dispose();
-    return { format, backend, probabilities, known, milliseconds: median(times) };
+    return { format, backend, probabilities, known, mask, milliseconds: median(times) };
   } catch (error) {
     return { format, backend, error: String(/** @type {Error} */ (error)?.message ?? error) };
   }

@@ -23,6 +23,7 @@ from pytrain.training.average import Average
 from pytrain.training.batches import numbered, shuffled, smoothed, steps_in_epoch
 from pytrain.training.checkpoint import Checkpoint
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
+from pytrain.training.precision import has_bfloat16, in_bfloat16
 from pytrain.training.progress import Display, display
 from pytrain.training.run import begin, versions
 
@@ -60,6 +61,7 @@ def settings_of(
     return {
         "collection": collection.name,
         **recipe.settings(),
+        "bfloat16": recipe.bfloat16 and has_bfloat16(),
         "network": _fingerprint(recipe, collection),
         "seed": seed,
         "limit": limit,
@@ -116,20 +118,22 @@ def fit(
         done = len(checkpoint.history)
         try:
             if not follow.finished():
-                network.fit(
-                    _batches(recipe, parts, classes, settings, range(done * steps, recipe.epochs * steps)),
-                    validation_data=(
-                        through_lens(parts.validation.images),
-                        _one_hot(parts.validation.truth, classes),
-                    ),
-                    validation_batch_size=VALIDATION_BATCH,
-                    steps_per_epoch=steps,
-                    initial_epoch=done,
-                    epochs=recipe.epochs,
-                    callbacks=[follow],
-                    shuffle=False,
-                    verbose=0,
-                )
+                batches = range(done * steps, recipe.epochs * steps)
+                with in_bfloat16(settings["bfloat16"]):
+                    network.fit(
+                        _batches(recipe, parts, classes, settings, batches),
+                        validation_data=(
+                            through_lens(parts.validation.images),
+                            _one_hot(parts.validation.truth, classes),
+                        ),
+                        validation_batch_size=VALIDATION_BATCH,
+                        steps_per_epoch=steps,
+                        initial_epoch=done,
+                        epochs=recipe.epochs,
+                        callbacks=[follow],
+                        shuffle=False,
+                        verbose=0,
+                    )
         except KeyboardInterrupt:
             shown.say(_kept(network, checkpoint, run_dir))
             raise

@@ -62,6 +62,8 @@ class Recipe:
     """Decay of the running average of the weights that is kept in place of the last ones; 0 for none."""
     flipped: bool = False
     """The exported model averages the logits of a picture and of its mirror image."""
+    bfloat16: bool = False
+    """Compute in bfloat16 where the processor has instructions for it."""
     patience: int = 0
     """Epochs without a better validation loss after which training stops; 0 for never."""
     varied: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

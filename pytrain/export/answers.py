@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pytrain.bundle import KNOWN, MAX_PROBABILITY
+from pytrain.bundle import KNOWN, MASK, MAX_PROBABILITY
 from pytrain.errors import ExportError
 
 Floats = npt.NDArray[np.float32]
@@ -30,21 +30,39 @@ class Answers:
         probabilities: float32 [pictures, classes], rows of sum 1.
         known: float32 [pictures], 0 to 1: how surely each shows one of the classes at all; None where the
             model has no output `known`.
+        mask: float32 [pictures, side, side, 1 + classes], 0 to 1: how much of each place the background and
+            the classes have; None where the model has no such output.
     """
 
     probabilities: Floats
     known: Floats | None = None
+    mask: Floats | None = None
 
     def first(self, pictures: int) -> Answers:
         """Those to the first pictures."""
-        return Answers(self.probabilities[:pictures], None if self.known is None else self.known[:pictures])
+        parts = (self.probabilities, self.known, self.mask)
+        probabilities, known, mask = (None if part is None else part[:pictures] for part in parts)
+        assert probabilities is not None
+        return Answers(probabilities, known, mask)
+
+    def of(self, outputs: Collection[str]) -> Answers:
+        """Without what is none of these outputs."""
+        return Answers(
+            self.probabilities,
+            self.known if KNOWN in outputs else None,
+            self.mask if MASK in outputs else None,
+        )
 
     def change_from(self, other: Answers) -> float:
-        """The greatest difference of any number; infinite where one of the two says nothing of `known`."""
-        if (self.known is None) != (other.known is None):
+        """The greatest difference of any number; infinite where one of the two has less to say."""
+        if (self.known is None) != (other.known is None) or (self.mask is None) != (other.mask is None):
             return np.inf
-        change = float(np.abs(self.probabilities - other.probabilities).max())
-        return change if self.known is None else max(change, self.known_change_from(other))
+        changes = [float(np.abs(self.probabilities - other.probabilities).max())]
+        if self.known is not None:
+            changes.append(self.known_change_from(other))
+        if self.mask is not None and other.mask is not None:
+            changes.append(float(np.abs(self.mask - other.mask).max()))
+        return max(changes)
 
     def known_change_from(self, other: Answers) -> float:
         """The greatest difference of `known`, which both have."""
@@ -56,8 +74,11 @@ class Answers:
 def joined(parts: Sequence[Answers]) -> Answers:
     """The answers to several lots of pictures as one."""
     known = [part.known for part in parts if part.known is not None]
+    masks = [part.mask for part in parts if part.mask is not None]
     return Answers(
-        np.concatenate([part.probabilities for part in parts]), np.concatenate(known) if known else None
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate(known) if known else None,
+        np.concatenate(masks) if masks else None,
     )
 
 
@@ -102,7 +123,7 @@ def answers_of(model: Any, inputs: Floats, outputs: Sequence[str], *, together: 
         together: several pictures in one batch; a SavedModel may take no more than one.
 
     Raises:
-        ExportError: the probabilities are none, or `known` is no score from 0 to 1.
+        ExportError: the probabilities are none, or `known` or a mask is not from 0 to 1.
     """
     size = AT_ONCE if together else 1
     batches = [inputs[start : start + size] for start in range(0, len(inputs), size)]
@@ -111,8 +132,10 @@ def answers_of(model: Any, inputs: Floats, outputs: Sequence[str], *, together: 
         name: np.concatenate([np.asarray(one[place], np.float32) for one in given])
         for place, name in enumerate(outputs)
     }
-    probabilities, known = values[outputs[0]], values.get(KNOWN)
-    if not all(np.isfinite(array).all() for array in (probabilities, known) if array is not None):
+    probabilities, known, mask = values[outputs[0]], values.get(KNOWN), values.get(MASK)
+    if mask is not None and not is_mask(mask.shape[1:], probabilities.shape[1]):
+        mask = None
+    if not all(np.isfinite(array).all() for array in (probabilities, known, mask) if array is not None):
         raise ExportError(
             "The model gives NaN or infinity.",
             expected="probabilities",
@@ -124,15 +147,26 @@ def answers_of(model: Any, inputs: Floats, outputs: Sequence[str], *, together: 
             expected="numbers of at least 0 with the sum 1, as a softmax gives them",
             fix="If these are logits, add --logits (in Python: logits=True).",
         )
-    if known is None:
-        return Answers(probabilities)
-    if known.min() < -SUM_TOLERANCE or known.max() > 1 + SUM_TOLERANCE:
+    if known is not None:
+        _within(KNOWN, known, "how surely a picture shows one of the classes at all", "a sigmoid")
+        known = known.reshape(-1)
+    if mask is not None:
+        _within(MASK, mask, "how much of a place the background and each class have", "a softmax")
+    return Answers(probabilities, known, mask)
+
+
+def is_mask(shape: Sequence[int], classes: int) -> bool:
+    """Whether an output of this shape, without the batch, can be a mask; models may call other things so."""
+    return len(shape) == 3 and shape[0] == shape[1] and shape[2] == 1 + classes
+
+
+def _within(output: str, values: Floats, meaning: str, end: str) -> None:
+    if values.min() < -SUM_TOLERANCE or values.max() > 1 + SUM_TOLERANCE:
         raise ExportError(
-            f"The output {KNOWN} gives {known.min():.3g} to {known.max():.3g}.",
-            expected="0 to 1: how surely a picture shows one of the classes at all",
-            fix="End it with a sigmoid, or call the output something else.",
+            f"The output {output} gives {values.min():.3g} to {values.max():.3g}.",
+            expected=f"0 to 1: {meaning}",
+            fix=f"End it with {end}, or call the output something else.",
         )
-    return Answers(probabilities, known.reshape(-1))
 
 
 def _listed(outputs: Any) -> list[Any]:

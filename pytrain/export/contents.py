@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pytrain
 from pytrain import bundle
 from pytrain.errors import ExportError
-from pytrain.export.answers import Answers
+from pytrain.export.answers import Answers, is_mask
 from pytrain.export.golden import Golden, write_answers, write_frames
 from pytrain.image import SIZE
 
@@ -85,10 +85,8 @@ def write_contents(
     size = write_manifests(folder, written.layers, written.graph, choice.dtypes)
     inputs = write_frames(folder, golden)
     outputs = _outputs(written.graph.json["signature"]["outputs"], labels)
-    exact = found.answers(inputs)
-    if bundle.KNOWN not in outputs:
-        # The official converter carries the probabilities alone.
-        exact = Answers(exact.probabilities)
+    # The official converter carries the probabilities alone.
+    exact = found.answers(inputs).of(outputs)
     if written.network is not None and choice.dtypes:
         stored = _stored_answers(written, choice, inputs, exact)
         write_answers(folder, golden, stored, float32=exact)
@@ -147,7 +145,7 @@ def _outputs(signature: Mapping[str, Any], labels: Sequence[str]) -> dict[str, A
     if "class_activation" in shapes:
         outputs["class_activation"] = shapes["class_activation"][:2]
     mask = shapes.get(bundle.MASK, [])
-    if len(mask) == 3 and mask[0] == mask[1] and mask[2] == 1 + len(labels):
+    if is_mask(mask, len(labels)):
         outputs[bundle.MASK] = {"side": mask[0], "labels": [bundle.BACKGROUND, *labels]}
     return outputs
 

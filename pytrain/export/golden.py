@@ -26,6 +26,9 @@ GREATEST_SIZE = (160, 120)
 
 MOST = 8
 
+STEPS = 65535
+"""Of a mask's values from 0 to 1, as they are stored: far finer than what still counts as the same."""
+
 DRAWN = ("circle", "square", "star", "unknown")
 """What is drawn where nobody gave any."""
 
@@ -77,12 +80,36 @@ def write_answers(folder: Path, golden: Sequence[Golden], answers: Answers, floa
         entry["probabilities"] = [float(value) for value in answers.probabilities[number]]
         if answers.known is not None:
             entry["known"] = float(answers.known[number])
+        if answers.mask is not None:
+            entry[bundle.MASK] = _write_mask(_file(folder, number), answers.mask[number])
         if float32 is not None:
             entry["float32"] = [float(value) for value in float32.probabilities[number]]
             if float32.known is not None:
                 entry["known_float32"] = float(float32.known[number])
         entries.append(entry)
     bundle.write_json(folder / bundle.GOLDEN, {"schema": bundle.SCHEMA, "frames": entries})
+
+
+def _write_mask(picture: Path, mask: npt.NDArray[np.float32]) -> str:
+    """Writes a mask beside its picture: a PNG of 16 bits, the background and the classes side by side."""
+    beside = np.concatenate(np.moveaxis(mask, 2, 0), axis=1)
+    data = io.BytesIO()
+    Image.fromarray(np.rint(np.clip(beside, 0, 1) * STEPS).astype(np.uint16)).save(data, "PNG", optimize=True)
+    file = picture.with_name(f"{picture.stem}-mask.png")
+    file.write_bytes(data.getvalue())
+    return file.name
+
+
+def read_mask(file: Path, classes: int) -> npt.NDArray[np.float32]:
+    """What `_write_mask` wrote: float32 [side, side, 1 + classes], 0 to 1, in steps of 1/65535.
+
+    Raises:
+        OSError: there is no such file, or it is no picture.
+        ValueError: it is of another size.
+    """
+    with Image.open(file) as picture:
+        beside = np.asarray(picture, np.float32) / STEPS
+    return np.stack(np.split(beside, 1 + classes, axis=1), axis=2)
 
 
 def _file(folder: Path, number: int) -> Path:

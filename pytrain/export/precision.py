@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pytrain.bundle import KNOWN
+from pytrain.bundle import KNOWN, MASK
 from pytrain.errors import ExportError
-from pytrain.export.answers import NEVER, Answers, Threshold, joined
+from pytrain.export.answers import NEVER, Answers, Threshold, is_mask, joined
 from pytrain.export.evaluate import BATCH, Evaluator
 from pytrain.export.network import Array, Network, Node
 from pytrain.export.source.check_images import ENOUGH
@@ -139,16 +139,18 @@ def with_stored_weights(network: Network, dtypes: Mapping[str, str]) -> Network:
 
 
 def evaluator(network: Network) -> Evaluator:
-    """For what is compared: the first output of a network, and `known`."""
-    return Evaluator(network, [*list(network.outputs)[:1], KNOWN])
+    """For what is compared: the first output of a network, `known` and `mask`."""
+    return Evaluator(network, [*list(network.outputs)[:1], KNOWN, MASK])
 
 
 def answers(run: Evaluator, network: Network, inputs: npt.NDArray[np.float32]) -> Answers:
     """What the weights of a network answer to float32 [images, 224, 224, 3]."""
     given = run(network, inputs)
     (first, *_) = network.outputs
-    known = given.get(KNOWN)
-    return Answers(given[first], None if known is None else known.reshape(-1))
+    known, mask = given.get(KNOWN), given.get(MASK)
+    if mask is not None and not is_mask(mask.shape[1:], given[first].shape[1]):
+        mask = None
+    return Answers(given[first], None if known is None else known.reshape(-1), mask)
 
 
 def compare(exact: Answers, rounded: Answers, threshold: Threshold = NEVER) -> Agreement:

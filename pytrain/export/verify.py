@@ -16,13 +16,14 @@ from pytrain import bundle
 from pytrain.bundle import FORMATS
 from pytrain.errors import BrowserError, BundleError, ExportError
 from pytrain.export import chromium, node
+from pytrain.export.golden import read_mask
 from pytrain.image import read_image
 
 TOLERANCE = 1e-4
-"""Greatest difference of a probability, or of `known`, that still counts as the same answer."""
+"""Greatest difference of a probability, of `known` or within a mask that still counts as the same answer."""
 
 GRAPH = "graph"
-"""The format that alone can carry `known`."""
+"""The format that alone can carry `known` and `mask`."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -35,6 +36,7 @@ class BackendResult:
         backend: webgl, wasm, webgpu or cpu.
         max_difference: greatest difference of any probability from Python's; None if it could not run.
         known_difference: the same of the score `known`; None where there is none to compare.
+        mask_difference: the same of the output `mask`.
         milliseconds: median time of one frame, preprocessing included; None if it could not run.
         error: why it could not run; None if it did.
         format: "graph" or "layers".
@@ -46,13 +48,15 @@ class BackendResult:
     error: str | None = None
     format: str = GRAPH
     known_difference: float | None = None
+    mask_difference: float | None = None
 
     @property
     def difference(self) -> float:
         """The greatest difference; infinite where nothing comparable was answered."""
         if self.max_difference is None:
             return np.inf
-        found = max(self.max_difference, self.known_difference or 0.0, key=_no_number_last)
+        all_of_them = (self.max_difference, self.known_difference or 0.0, self.mask_difference or 0.0)
+        found = max(all_of_them, key=_no_number_last)
         return np.inf if np.isnan(found) else found
 
     @property
@@ -135,8 +139,9 @@ class Verification:
         for result in self.results:
             if result.error is None:
                 figures = {"max_difference": result.max_difference, "milliseconds": result.milliseconds}
-                if result.known_difference is not None:
-                    figures["known_difference"] = result.known_difference
+                for name in ("known_difference", "mask_difference"):
+                    if getattr(result, name) is not None:
+                        figures[name] = getattr(result, name)
                 formats.setdefault(result.format, {})[result.backend] = figures
         return {"checked": True, "where": self.where, "frames": self.frames, "formats": formats}
 
@@ -162,21 +167,17 @@ def verify(
     """
     folder = Path(path)
     checked = bundle.read(folder)
-    has_known = bundle.KNOWN in checked.metadata["pytrain"].get("outputs", {})
-    pictures, expected, known = _golden(folder, len(checked.labels), has_known)
+    golden = _golden(folder, len(checked.labels), checked.metadata["pytrain"].get("outputs", {}))
     # Bundles of the first version had model.json alone and did not say so.
     has = checked.metadata["pytrain"].get("formats", {"graph": False, "layers": True})
     formats = [form for form in FORMATS if has.get(form)]
     why = str(has.get("why", "the model was exported before there were two."))
-    where, answer = _run(folder, pictures, formats, backends, browser)
-    results = tuple(
-        _compare(result, expected, known if result["format"] == GRAPH else None)
-        for result in answer["results"]
-    )
+    where, answer = _run(folder, golden.pictures, formats, backends, browser)
+    results = tuple(_compare(result, golden) for result in answer["results"])
     # While a bundle is written, its folder has another name.
     name = str(checked.metadata.get("modelName", checked.name))
     missing = {form: why for form in FORMATS if form not in formats}
-    return Verification(name, where, str(answer["tfjs"]), len(pictures), results, missing)
+    return Verification(name, where, str(answer["tfjs"]), len(golden.pictures), results, missing)
 
 
 def _run(
@@ -206,15 +207,37 @@ def _run(
     return node.run(program, folder, frames, formats, backends or node.BACKENDS)
 
 
-def _golden(folder: Path, classes: int, has_known: bool) -> tuple[list[str], Numbers, Numbers | None]:
-    """Golden frames: files below `folder`, Python's probabilities [frames, classes], its `known` [frames]."""
+@dataclass(frozen=True)
+class _Golden:
+    """The golden frames: files below the bundle's folder, and what Python answers.
+
+    Attributes:
+        probabilities: [frames, classes].
+        known: [frames], if the bundle gives it.
+        mask: [frames, side, side, 1 + classes], if the bundle gives it.
+    """
+
+    pictures: list[str]
+    probabilities: Numbers
+    known: Numbers | None
+    mask: Numbers | None
+
+
+def _golden(folder: Path, classes: int, outputs: Mapping[str, Any]) -> _Golden:
+    place = (folder / bundle.GOLDEN).parent
     try:
         entries = json.loads((folder / bundle.GOLDEN).read_text(encoding="utf-8"))["frames"]
-        pictures = [f"golden/{Path(entry['file']).name}" for entry in entries]
+        pictures = [f"{place.name}/{Path(entry['file']).name}" for entry in entries]
         for file in pictures:
             (folder / file).stat()
         expected = np.array([entry["probabilities"] for entry in entries], dtype=np.float64)
-        known = np.array([entry[bundle.KNOWN] for entry in entries], dtype=np.float64) if has_known else None
+        known = mask = None
+        if bundle.KNOWN in outputs:
+            known = np.array([entry[bundle.KNOWN] for entry in entries], dtype=np.float64)
+        # Bundles of before had no mask to compare.
+        if any(bundle.MASK in entry for entry in entries):
+            masks = [read_mask(place / Path(entry[bundle.MASK]).name, classes) for entry in entries]
+            mask = np.array(masks, dtype=np.float64)
     except FileNotFoundError:
         raise BundleError(
             f"{folder.name} carries no golden frames, so there is nothing to compare.",
@@ -230,21 +253,30 @@ def _golden(folder: Path, classes: int, has_known: bool) -> tuple[list[str], Num
             expected=f"[{len(pictures)}, {classes}], at least one frame",
             fix="Export the model again.",
         )
-    return pictures, expected, known
+    return _Golden(pictures, expected, known, mask)
 
 
-def _compare(result: dict[str, Any], expected: Numbers, known: Numbers | None) -> BackendResult:
+def _compare(result: dict[str, Any], golden: _Golden) -> BackendResult:
     backend, form = str(result["backend"]), str(result["format"])
     if "error" in result:
         return BackendResult(backend, error=str(result["error"]), format=form)
-    got = np.array(result["probabilities"], dtype=np.float64)
-    if got.shape != expected.shape:
-        return BackendResult(backend, error=f"gave an answer of shape {list(got.shape)}", format=form)
-    difference, milliseconds = float(np.abs(got - expected).max()), float(result["milliseconds"])
-    if known is None:
-        return BackendResult(backend, difference, milliseconds, format=form)
-    # A number that is none became null on its way, and is NaN here.
-    score = np.array(result["known"], dtype=np.float64)
+    pairs = {"max_difference": (golden.probabilities, result["probabilities"])}
+    if form == GRAPH and golden.known is not None:
+        pairs["known_difference"] = (golden.known, result[bundle.KNOWN])
+    if form == GRAPH and golden.mask is not None:
+        pairs["mask_difference"] = (golden.mask, result[bundle.MASK])
+    differences: dict[str, float] = {}
+    for name, (python, browser) in pairs.items():
+        # A number that is none became null on its way, and is NaN here.
+        got = np.array(browser, dtype=np.float64)
+        if got.size != python.size or len(got) != len(python):
+            return BackendResult(backend, error=f"gave an answer of shape {list(got.shape)}", format=form)
+        differences[name] = float(np.abs(got.reshape(python.shape) - python).max())
     return BackendResult(
-        backend, difference, milliseconds, format=form, known_difference=float(np.abs(score - known).max())
+        backend,
+        differences["max_difference"],
+        float(result["milliseconds"]),
+        format=form,
+        known_difference=differences.get("known_difference"),
+        mask_difference=differences.get("mask_difference"),
     )

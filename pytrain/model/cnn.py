@@ -30,27 +30,34 @@ LENS_POOL = 4
 def build(num_classes: int) -> Any:
     """A new, untrained network: float32 [batch, 224, 224, 3] in [-1, 1] to probabilities [batch, classes]."""
     inputs = new_input()
-    x = through_lens(inputs, LENS_POOL)
+    *_, last = maps(through_lens(inputs, LENS_POOL))
+    return with_head(inputs, embedding(last), num_classes, "cnn")
+
+
+def maps(x: Any) -> tuple[Any, Any, Any]:
+    """The maps of block1, block2 and block4, before the pooling that follows, of what the lens gives."""
     x = block(x, 24, "stem", size=5, stride=2)
-    x = block(x, 32, "block1")
-    x = keras.layers.MaxPooling2D(2, name="block1_pool")(x)
-    x = block(x, 48, "block2")
-    x = keras.layers.MaxPooling2D(2, name="block2_pool")(x)
+    block1 = block(x, 32, "block1")
+    x = keras.layers.MaxPooling2D(2, name="block1_pool")(block1)
+    block2 = block(x, 48, "block2")
+    x = keras.layers.MaxPooling2D(2, name="block2_pool")(block2)
     x = block(x, 64, "block3")
-    x = block(x, 64, "block4")
+    return block1, block2, block(x, 64, "block4")
+
+
+def embedding(x: Any) -> Any:
+    """Mean and peak of each feature over the picture."""
     mean = keras.layers.GlobalAveragePooling2D(name="mean")(x)
     peak = keras.layers.GlobalMaxPooling2D(name="peak")(x)
-    embedding = keras.layers.Concatenate(name="embedding")([mean, peak])
-    return with_head(inputs, embedding, num_classes, "cnn")
+    return keras.layers.Concatenate(name="embedding")([mean, peak])
 
 
-def block(x: Any, filters: int, name: str, size: int = 3, stride: int = 1, dilation: int = 1) -> Any:
+def block(x: Any, filters: int, name: str, size: int = 3, stride: int = 1) -> Any:
     """Convolution, batch normalisation, ReLU; export folds all three into one operation."""
     x = keras.layers.Conv2D(
         filters,
         size,
         strides=stride,
-        dilation_rate=dilation,
         padding="same",
         use_bias=False,
         name=f"{name}_conv",

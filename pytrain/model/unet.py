@@ -2,23 +2,28 @@
 
     image      224 x 224 x  3
     lens       112 x 112 x  3    mean of each 2 x 2 square
-    down0       56 x  56 x 16    5 x 5 with stride 2, then 3 x 3      3,632 parameters
-    down1       28 x  28 x 24    largest of each 2 x 2, 3 x 3 twice   8,832
-    down2       14 x  14 x 40    the same                            23,360
-    bottom       7 x   7 x 64    the same, the second with gaps      60,416
-    up2         14 x  14 x 40    1 x 1, twice as large, beside down2, 3 x 3    31,680
-    up1         28 x  28 x 24    the same beside down1               11,520
-    up0         56 x  56 x 16    the same beside down0, 3 x 3 twice   7,488
+    fine        56 x  56 x 16    5 x 5 with stride 2              1,264 parameters
+    half        56 x  56 x  3    mean of each 2 x 2 square of the lens
+    stem        28 x  28 x 24    the network `cnn` of cnn.py      1,896
+    block1      28 x  28 x 32                                     7,040
+    block2      14 x  14 x 48                                    14,016
+    block3       7 x   7 x 64                                    27,904
+    block4       7 x   7 x 64                                    37,120
+    up2         14 x  14 x 48    1 x 1, twice as large, beside block2, 3 x 3    44,928
+    up1         28 x  28 x 32    the same beside block1          20,224
+    up0         56 x  56 x 16    the same beside fine, 3 x 3 twice               7,616
     mask        56 x  56 x  5    1 x 1: the background and each class    85
-    logits       4               mean and peak of each feature of the bottom     516
+    logits       4               mean and peak of each feature of block4        516
 
-147,529 parameters with four classes. The way down asks what there is, ever more coarsely; the way up asks
+162,609 parameters with four classes. The way down asks what there is, ever more coarsely; the way up asks
 where, and is handed the fine maps from the way down (Ronneberger, Fischer & Brox, U-Net: Convolutional
 networks for biomedical image segmentation, 2015). Unlike theirs, the maps keep their size at the borders,
 grow by doubling instead of a transposed convolution (Odena, Dumoulin & Olah, Deconvolution and checkerboard
 artifacts, 2016), and are normalised by batch.
 
-The classes come from the bottom alone: a classifier that has the same network as its mask, for comparison.
+The way down is the classifier `cnn` and may begin with its weights (Iglovikov & Shvets, TernausNet, 2018):
+what a star is has been learned once. Its classes come from there alone, so that classification and
+segmentation can be seen side by side.
 """
 
 from __future__ import annotations
@@ -26,6 +31,8 @@ from __future__ import annotations
 from typing import Any
 
 from pytrain.bundle import MASK
+from pytrain.errors import TrainingError
+from pytrain.model import cnn
 from pytrain.model.backend import keras
 from pytrain.model.cnn import block
 from pytrain.model.lens import LENS, LOGITS, PROBABILITIES, new_input, through_lens
@@ -36,8 +43,8 @@ INPUT_SIDE = 112
 
 MASK_SIDE = 56
 MASK_LOGITS = "mask_logits"
-WIDTHS = (16, 24, 40, 64)
-"""Maps at 56, 28, 14 and 7 pixels."""
+FINE = 16
+"""Maps at 56 pixels, where the mask is drawn."""
 
 
 def build(num_classes: int) -> Any:
@@ -49,44 +56,49 @@ def build(num_classes: int) -> Any:
     """
     inputs = new_input()
     x = through_lens(inputs, LENS_POOL)
-    x = block(x, WIDTHS[0], "down0a", size=5, stride=2)
-    x = block(x, WIDTHS[0], "down0b")
-    fine = [x]
-    for depth, width in enumerate(WIDTHS[1:], start=1):
-        name = f"down{depth}" if width != WIDTHS[-1] else "bottom"
-        x = keras.layers.MaxPooling2D(2, name=f"{name}_pool")(x)
-        x = block(x, width, f"{name}a")
-        # With gaps, so that a place at the bottom sees all of the picture.
-        x = block(x, width, f"{name}b", dilation=2 if name == "bottom" else 1)
-        fine.append(x)
-    bottom = fine.pop()
+    fine = block(x, FINE, "fine", size=5, stride=2)
+    x = keras.layers.AveragePooling2D(cnn.LENS_POOL // LENS_POOL, name="half")(x)
+    block1, block2, bottom = cnn.maps(x)
     x = bottom
-    for depth, width in reversed(list(enumerate(WIDTHS[:-1]))):
-        name = f"up{depth}"
+    for name, beside in (("up2", block2), ("up1", block1), ("up0", fine)):
+        width = beside.shape[-1]
         x = block(x, width, f"{name}_narrow", size=1)
         x = keras.layers.UpSampling2D(2, name=f"{name}_larger")(x)
-        x = keras.layers.Concatenate(name=f"{name}_beside")([x, fine[depth]])
-        x = block(x, width, f"{name}a")
-    x = block(x, WIDTHS[0], "up0b")
+        x = keras.layers.Concatenate(name=f"{name}_beside")([x, beside])
+        x = block(x, width, name)
+    x = block(x, FINE, "up")
     scores = keras.layers.Conv2D(1 + num_classes, 1, name=MASK_LOGITS)(x)
     mask = keras.layers.Softmax(name=MASK)(scores)
-    mean = keras.layers.GlobalAveragePooling2D(name="mean")(bottom)
-    peak = keras.layers.GlobalMaxPooling2D(name="peak")(bottom)
-    embedding = keras.layers.Concatenate(name="embedding")([mean, peak])
-    logits = keras.layers.Dense(num_classes, name=LOGITS)(embedding)
+    logits = keras.layers.Dense(num_classes, name=LOGITS)(cnn.embedding(bottom))
     probabilities = keras.layers.Activation("softmax", name=PROBABILITIES)(logits)
     return keras.Model(inputs, {PROBABILITIES: probabilities, MASK: mask}, name="unet")
 
 
 def core(model: Any) -> Any:
-    """The part between the lens and the two softmaxes, for every size; it shares its weights with the model.
+    """The part between the lens and the two softmaxes; it shares its weights with the model.
 
     Returns:
-        From float32 [batch, s, s, 3] in [-1, 1], s a multiple of 16, which the lens makes 112, to {"logits":
-        [batch, classes], "mask_logits": [batch, s / 2, s / 2, 1 + classes]}.
+        From float32 [batch, 112, 112, 3] in [-1, 1] to {"logits": [batch, classes], "mask_logits": [batch,
+        56, 56, 1 + classes]}.
     """
     outputs = {name: model.get_layer(name).output for name in (LOGITS, MASK_LOGITS)}
-    part = keras.Model(model.get_layer(LENS).output, outputs, name=f"{model.name}_core")
-    return keras.models.clone_model(
-        part, input_tensors=keras.Input((None, None, 3)), clone_function=lambda layer: layer
-    )
+    return keras.Model(model.get_layer(LENS).output, outputs, name=f"{model.name}_core")
+
+
+def begin_with(model: Any, classifier: Any) -> None:
+    """Gives the way down and its classes the weights of a trained `cnn`.
+
+    Raises:
+        TrainingError: `classifier` is another network.
+    """
+    own = {layer.name: layer for layer in model.layers}
+    trained = {layer.name: layer.get_weights() for layer in classifier.layers if layer.weights}
+    for name, weights in trained.items():
+        shapes = [each.shape for each in weights]
+        if name not in own or [each.shape for each in own[name].get_weights()] != shapes:
+            raise TrainingError(
+                f"The classifier's layer {name} is none of the U-Net's.",
+                expected="the network cnn with the same labels",
+            )
+    for name, weights in trained.items():
+        own[name].set_weights(weights)

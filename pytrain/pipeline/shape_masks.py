@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytrain.bundle import REPORT, RUNS, Bundle, check_target, write_json
+from pytrain.bundle import KERAS_MODEL, REPORT, RUNS, Bundle, check_target, write_json
+from pytrain.resources import shipped_models
 
 if TYPE_CHECKING:
     from pytrain.evaluation.calibration import Calibration
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 SHAPE_MASKS = "shape-masks"
+FOUR_SHAPES = "four-shapes"
+"""The classifier whose weights the network begins with."""
 
 TESTED = 1000
 """Scenes that the report's figures are of."""
@@ -72,7 +75,9 @@ def train_shape_masks(
     chosen = {**(QUICK if quick else {}), **({"epochs": epochs} if epochs else {})}
     plan = replace(Plan(), **chosen)
     say(f"Training the U-Net on {plan.scenes:,} scenes")
-    result = train_unet(out.parent / RUNS / out.name, plan, seed=seed, resume=resume)
+    result = train_unet(
+        out.parent / RUNS / out.name, plan, seed=seed, classifier=_classifier(out.parent, say), resume=resume
+    )
     calibration = _calibrated(result)
     say("Judging it on test scenes")
     tested = [scene_seed(seed, TEST, number) for number in range(QUICK_TESTED if quick else TESTED)]
@@ -116,6 +121,20 @@ def figures(judged: Judged) -> list[str]:
         f"  answers  {classes.accuracy:.2%} right of {classes.pictures:,} scenes",
         f"  empty    {judged.alarms} of {judged.empty} scenes without a shape got a mask",
     ]
+
+
+def _classifier(models: Path, say: Say) -> Any:
+    """The network of the four-shapes classifier that lies among these models, or that comes with pytrain."""
+    from pytrain.evaluation.classifier import open_classifier
+
+    for folder in (models, shipped_models()):
+        if folder and (folder / FOUR_SHAPES / KERAS_MODEL).is_file():
+            model = open_classifier(folder / FOUR_SHAPES).model
+            if model.name == "cnn":
+                say(f"It begins with what {folder / FOUR_SHAPES} has learned")
+                return model
+    say("It begins with nothing learned: there is no four-shapes classifier of the recipe cnn")
+    return None
 
 
 def _calibrated(result: Segmenter) -> Calibration:

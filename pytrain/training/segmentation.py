@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pytrain.dataset.drawing import area_shares
 from pytrain.dataset.four_shapes.masks import CLASSES
 from pytrain.dataset.four_shapes.outlines import LABELS
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.image import in_range
 from pytrain.model.backend import keras, tf
 from pytrain.model.lens import LOGITS
-from pytrain.model.unet import INPUT_SIDE, MASK_LOGITS, build, core
+from pytrain.model.unet import MASK_LOGITS, begin_with, build, core
 from pytrain.training.batches import steps_in_epoch
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
 from pytrain.training.mask_scenes import TRAINING, VALIDATION, VERSION, Scenes, load_scenes
+from pytrain.training.precision import has_bfloat16, in_bfloat16
 from pytrain.training.progress import Display, display
 from pytrain.training.run import begin, versions
 
@@ -32,16 +33,12 @@ SCENES = ".mask-scenes"
 class Plan:
     """How the network is trained."""
 
-    scenes: int = 7000
+    scenes: int = 16_000
     validation: int = 600
-    epochs: int = 36
-    small_side: int = 64
-    small_part: float = 0.67
-    """Part of the epochs whose pictures have a side of `small_side` instead of 112: they cost a third, and
-    what is learned from them holds for larger ones (Tan & Le, EfficientNetV2, 2021)."""
+    epochs: int = 16
     batch_size: int = 32
-    learning_rate: float = 4e-3
-    warm_up: float = 0.08
+    learning_rate: float = 2e-3
+    warm_up: float = 0.2
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
     class_weight: float = 0.25
@@ -75,6 +72,7 @@ def train_unet(
     plan: Plan,
     *,
     seed: int = 0,
+    classifier: Any = None,
     resume: bool = False,
     show: Display | None = None,
 ) -> Segmenter:
@@ -84,16 +82,18 @@ def train_unet(
         run_dir: where this training keeps its files; the scenes go beside it.
         plan: how to train.
         seed: decides the scenes, the first weights and the order.
+        classifier: a trained `cnn` of the four shapes, whose weights the way down begins with.
         resume: goes on from the last finished epoch in `run_dir`.
         show: is told about progress.
 
     Raises:
-        TrainingError: there is nothing to resume, it was trained in another way, or the disk refuses.
+        TrainingError: there is nothing to resume, it was trained in another way, the classifier is another
+            network, or the disk refuses.
         KeyboardInterrupt: it was interrupted; the checkpoint is kept.
     """
     settings = {
         "recipe": "unet", **asdict(plan), "seed": seed, "labels": list(LABELS), "drawn": VERSION,
-        "versions": versions(),
+        "bfloat16": has_bfloat16(), "began_with": _fingerprint(classifier), "versions": versions(),
     }  # fmt: skip
     checkpoint, said = begin(run_dir, settings, resume)
     with show or display() as shown:
@@ -106,6 +106,8 @@ def train_unet(
         )
         keras.utils.set_random_seed(seed)
         model = build(len(LABELS))
+        if classifier is not None:
+            begin_with(model, classifier)
         network = core(model)
         steps = max(1, len(training) // plan.batch_size)
         schedule = one_cycle(plan.learning_rate, plan.warm_up, plan.epochs * steps)
@@ -120,20 +122,16 @@ def train_unet(
         )
         restore(network, checkpoint)
         follow = _Follow(network, checkpoint, run_dir, shown, plan.epochs, steps, 0)
-        # The last epoch always shows the size that counts.
-        small = min(int(plan.small_part * plan.epochs), plan.epochs - 1)
+        done = len(checkpoint.history)
         try:
-            for last, side in ((small, plan.small_side), (plan.epochs, INPUT_SIDE)):
-                first = len(checkpoint.history)
-                if first >= last:
-                    continue
+            with in_bfloat16(settings["bfloat16"]):
                 network.fit(
-                    _batches(training, plan, seed, steps, range(first * steps, last * steps), side),
+                    _batches(training, plan, seed, steps, range(done * steps, plan.epochs * steps)),
                     validation_data=_as_they_are(validation, plan),
                     validation_steps=steps_in_epoch(len(validation), plan.batch_size),
                     steps_per_epoch=steps,
-                    initial_epoch=first,
-                    epochs=last,
+                    initial_epoch=done,
+                    epochs=plan.epochs,
                     callbacks=[follow],
                     shuffle=False,
                     verbose=0,
@@ -146,6 +144,13 @@ def train_unet(
             raise
     save_best(network, checkpoint, run_dir, model)
     return Segmenter(model, validation, checkpoint.history, settings, run_dir)
+
+
+def _fingerprint(classifier: Any) -> str | None:
+    """Tells one trained classifier from another: 16 hex digits of its weights."""
+    if classifier is None:
+        return None
+    return sha256(b"".join(weights.tobytes() for weights in classifier.get_weights())).hexdigest()[:16]
 
 
 @keras.saving.register_keras_serializable("pytrain")
@@ -211,21 +216,15 @@ def _renamed(logs: dict[str, float]) -> dict[str, float]:
     return {name.replace(f"{LOGITS}_accuracy", "accuracy"): value for name, value in logs.items()}
 
 
-def _batches(
-    scenes: Scenes, plan: Plan, seed: int, steps: int, numbers: range, side: int
-) -> Iterator[tuple[Any, Any]]:
-    """Batches by their number in the training, each scene turned, mirrored and recoloured at random.
-
-    Pictures have this side, masks half of it.
-    """
+def _batches(scenes: Scenes, plan: Plan, seed: int, steps: int, numbers: range) -> Iterator[tuple[Any, Any]]:
+    """Batches by their number in the training, each scene turned, mirrored and recoloured at random."""
     for number in numbers:
         epoch, step = divmod(number, steps)
         order = np.random.default_rng((seed, epoch)).permutation(len(scenes))
         rows = np.sort(order[step * plan.batch_size : (step + 1) * plan.batch_size])
         chance = np.random.default_rng((seed, 1, number))
         pictures, shares = _turned(chance, scenes.pictures[rows], scenes.shares[rows])
-        targets = _targets(_scaled(shares, side // 2), scenes.labels[rows], plan)
-        yield in_range(_recoloured(chance, _scaled(pictures, side))), targets
+        yield in_range(_recoloured(chance, pictures)), _targets(shares, scenes.labels[rows], plan)
 
 
 def _as_they_are(scenes: Scenes, plan: Plan) -> Iterator[tuple[Any, Any]]:
@@ -236,15 +235,6 @@ def _as_they_are(scenes: Scenes, plan: Plan) -> Iterator[tuple[Any, Any]]:
                 in_range(scenes.pictures[rows]),
                 _targets(scenes.shares[rows], scenes.labels[rows], plan),
             )
-
-
-def _scaled(pictures: Any, side: int) -> Any:
-    """By the mean of the area that a new pixel covers: [n, s, s, c] to [n, side, side, c]."""
-    if side == pictures.shape[1]:
-        return pictures
-    shares = area_shares(pictures.shape[1], side).astype(np.float32)
-    rows = np.einsum("ab,nbcd->nacd", shares, pictures.astype(np.float32), optimize=True)
-    return np.einsum("ab,ncbd->ncad", shares, rows, optimize=True)
 
 
 def _turned(chance: np.random.Generator, pictures: Any, shares: Any) -> tuple[Any, Any]:

@@ -11,18 +11,19 @@ const LONGEST_TIMING = 1500;
 /**
  * @param {{modelUrl: string, pictures: string[], format: any, backend: any, repeat?: number}} job
  *   pictures: their addresses; they take the way of a picture that is dropped on the page, and are timed on it
- * @returns {Promise<{probabilities: number[][], known: (number | undefined)[], milliseconds: number, version: string}>}
- *   known: where the model gives it; milliseconds: median over the pictures and, up to `repeat` runs, the first of
- *   them again, in the worker; version: TensorFlow.js's
+ * @returns {Promise<{probabilities: number[][], known: (number | undefined)[], mask: number[][], milliseconds: number,
+ *   version: string}>} known, mask: where the model gives them; milliseconds: of an answer with all that, in the worker,
+ *   median over the pictures and, up to `repeat` runs, the first of them again; version: TensorFlow.js's
  */
 async function pytrainVerify({ modelUrl, pictures, format, backend, repeat = 10 }) {
-  const classifier = await imageClassifier(modelUrl, { format, backend });
+  const classifier = await imageClassifier(modelUrl, { format, backend, mask: true });
   try {
     const images = await Promise.all(
       pictures.map(async (address) => decode(await (await fetch(address)).blob())),
     );
     const probabilities = [];
     const known = [];
+    const mask = [];
     const times = [];
     for (const image of images) {
       const results = await classifier.classify(image);
@@ -30,6 +31,7 @@ async function pytrainVerify({ modelUrl, pictures, format, backend, repeat = 10 
         classifier.labels.map((label) => Number(results.find((one) => one.label === label)?.confidence)),
       );
       known.push(results.known);
+      if (results.mask) mask.push([...results.mask.values]);
       times.push(Number(classifier.timings.latest));
     }
     const begin = performance.now();
@@ -37,7 +39,7 @@ async function pytrainVerify({ modelUrl, pictures, format, backend, repeat = 10 
       await classifier.classify(images[0]);
       times.push(Number(classifier.timings.latest));
     }
-    return { probabilities, known, milliseconds: median(times), version: tfjsVersion };
+    return { probabilities, known, mask, milliseconds: median(times), version: tfjsVersion };
   } finally {
     classifier.dispose();
   }

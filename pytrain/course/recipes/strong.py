@@ -59,5 +59,6 @@ RECIPE = Recipe(
     label_smoothing=0.05,
     augment=Augment(shift=2, flip=True, erase=0.5, erase_side=0.5),
     average=0.998,
+    bfloat16=True,
     flipped=True,
 )

@@ -18,7 +18,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[3] / "docs" / "notebooks"
 QUICK: dict[str, dict[str, Any]] = {
     "1-first-cnn": {"LIMIT": 40, "EPOCHS": 1},
     "2-small-data-and-augmentation": {"LIMIT": 40, "EPOCHS": 1, "SEEDS": (0,)},
-    "3-pretrained-and-fine-tuned": {"LIMIT": 20, "EPOCHS": 1, "FINE_TUNE": "never"},
+    "3-pretrained-and-fine-tuned": {"LIMIT": 20, "EPOCHS": 1, "FINE_TUNE": "always"},
     "4-what-a-cnn-sees": {"STRIDE": 88, "STEPS": 2},
     "5-from-notebook-to-webcam": {"LIMIT": 40, "EPOCHS": 1},
 }

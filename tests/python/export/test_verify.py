@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pytrain.cli import main
 from pytrain.errors import BrowserError, BundleError, ExportError
 from pytrain.export import chromium, node
 from pytrain.export.verify import BackendResult, Verification, verify
+from tests.masking import export_masks
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +107,35 @@ def test_without_browser_and_node_it_says_what_to_install(
     with pytest.raises(BrowserError) as caught:
         verify(small_bundle)
     assert "playwright install chromium" in str(caught.value.fix)
+
+
+def test_masks_are_compared_place_by_place(tmp_path: Path) -> None:
+    colours = export_masks(tmp_path / "colours")
+    result = verify(colours)
+    result.require()
+    differences = {(entry.format, entry.mask_difference is None) for entry in result.results}
+    assert differences == {("graph", False), ("layers", True)}
+    assert "mask_difference" in result.as_json()["formats"]["graph"]["cpu"]
+
+    file = colours / "golden" / "00-mask.png"
+    with Image.open(file) as mask:
+        # The places of one row elsewhere: the areas stay, and no probability differs.
+        rolled = np.roll(np.asarray(mask), 1, axis=0)
+    Image.fromarray(rolled).save(file)
+    with pytest.raises(ExportError, match=r"an answer of graph\.json is .* off Python's"):
+        verify(colours).require()
+    Image.fromarray(rolled[:, :10]).save(file)
+    with pytest.raises(BundleError, match="cannot be read"):
+        verify(colours)
+
+
+def test_masks_of_an_earlier_bundle_which_kept_none_are_not_asked_for(tmp_path: Path) -> None:
+    colours = export_masks(tmp_path / "colours")
+    path = colours / "golden" / "golden.json"
+    golden = json.loads(path.read_text(encoding="utf-8"))
+    del golden["frames"][0]["mask"]
+    path.write_text(json.dumps(golden), encoding="utf-8")
+    assert {entry.mask_difference for entry in verify(colours).results} == {None}
 
 
 def test_a_bundle_without_golden_frames_is_refused(small_bundle: Path) -> None:

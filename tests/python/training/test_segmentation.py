@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from pytrain import bundle
 from pytrain.bundle import RUNS
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.errors import TrainingError
+from pytrain.model import cnn, mlp
 from pytrain.model.backend import keras, tf
-from pytrain.model.unet import build, core
+from pytrain.model.files import save_model
+from pytrain.model.unet import begin_with, build, core
 from pytrain.pipeline import shape_masks
 from pytrain.training.mask_scenes import TEST, TRAINING, VALIDATION, load_scenes, scene_seed
 from pytrain.training.progress import SilentDisplay
@@ -34,11 +37,46 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_the_network_is_as_small_as_its_table_says() -> None:
     model = build(4)
-    assert model.count_params() == 147_529
+    assert model.count_params() == 162_609
     assert model.output["probabilities"].shape == (None, 4)
     assert model.output["mask"].shape == (None, 56, 56, 5)
-    parts = core(model)(np.zeros((1, 64, 64, 3), np.float32))
-    assert parts["mask_logits"].shape == (1, 32, 32, 5)
+    parts = core(model)(np.zeros((1, 112, 112, 3), np.float32))
+    assert parts["mask_logits"].shape == (1, 56, 56, 5)
+
+
+def test_the_way_down_is_the_classifier_and_begins_with_what_it_has_learned() -> None:
+    classifier, model = cnn.build(4), build(4)
+    begin_with(model, classifier)
+    inputs = np.random.default_rng(0).uniform(-1, 1, (2, 224, 224, 3)).astype(np.float32)
+    answers = model(inputs, training=False)["probabilities"]
+    assert np.allclose(answers, classifier(inputs, training=False), atol=1e-6)
+    assert not np.allclose(answers, build(4)(inputs, training=False)["probabilities"], atol=1e-3)
+
+
+@pytest.mark.parametrize("other", [mlp.build(4), cnn.build(5)])
+def test_another_network_is_no_beginning(other: Any) -> None:
+    model = build(4)
+    before = model.get_weights()
+    with pytest.raises(TrainingError, match="is none of the U-Net's"):
+        begin_with(model, other)
+    assert all(np.array_equal(own, was) for own, was in zip(model.get_weights(), before, strict=True))
+
+
+def test_a_classifier_beside_it_is_taken_before_the_one_that_comes_with_pytrain(tmp_path: Path) -> None:
+    lines: list[str] = []
+    shipped = shape_masks._classifier(tmp_path, lines.append)
+    assert shipped.name == "cnn"
+    own = tmp_path / "four-shapes"
+    shutil.copytree("exported_models/four-shapes", own)
+    changed = [2 * weights for weights in shipped.get_weights()]
+    shipped.set_weights(changed)
+    save_model(shipped, own / "model.keras")
+    found = shape_masks._classifier(tmp_path, lines.append)
+    assert all(np.array_equal(one, two) for one, two in zip(found.get_weights(), changed, strict=True))
+    assert lines[1] == f"It begins with what {own} has learned"
+    save_model(mlp.build(4), own / "model.keras")
+    assert shape_masks._classifier(tmp_path, lines.append).name == "cnn"
+    assert str(own) not in lines[2]
 
 
 def test_a_training_keeps_its_best_weights_history_and_settings(trained: Any) -> None:
