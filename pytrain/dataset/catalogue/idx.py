@@ -6,6 +6,7 @@ import gzip
 import zlib
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,12 @@ from pytrain.errors import DataError
 
 BYTES = 0x08
 """The type code of unsigned bytes, the only one that these data sets use."""
+
+IDX_PARTS = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+)
+"""The files of training and test, unpacked: pictures and labels."""
 
 GZIP = b"\x1f\x8b"
 MOST_BYTES = 1_000_000_000
@@ -55,6 +62,12 @@ def read_idx(path: Path, dimensions: int) -> npt.NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
+def as_idx(array: npt.NDArray[Any]) -> bytes:
+    """What an IDX file of whole numbers from 0 to 255 holds."""
+    head = bytes([0, 0, BYTES, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return head + array.astype(np.uint8).tobytes()
+
+
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -62,7 +75,11 @@ def _content(path: Path) -> bytes:
         with gzip.open(path) if packed else path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is not a whole gzip file: {error}.", fix="Download it again.") from None
+        raise DataError(
+            f"{path} is not a whole gzip file: {error}.",
+            expected="an IDX file, packed with gzip or not",
+            fix="Download it again; it was cut off.",
+        ) from None
     except OSError as error:
         raise DataError(
             f"{path} cannot be read: {error.strerror or error}.", fix="Check its permissions."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytrain.dataset.catalogue import CATALOGUE, Say, fetch, local_places, stored
+from pytrain.dataset.catalogue import CATALOGUE, Say, fetch, stored, whole_place
 
 VERDICTS = {True: "the published files", False: "not the published files", None: "no hash known"}
 
@@ -32,7 +32,6 @@ def table(data: Path) -> Iterator[str]:
 def _where(name: str, data: Path) -> str:
     if stored(name, data).is_file():
         return f"fetched: {stored(name, data)}"
-    for place in local_places(CATALOGUE[name], data):
-        if place.exists():
-            return f"on this machine: {place}; pytrain data fetch {name}"
+    if place := whole_place(CATALOGUE[name], data):
+        return f"on this machine: {place}; pytrain data fetch {name}"
     return f"not here; pytrain data fetch {name}"

@@ -77,16 +77,17 @@ def test_batches_pickled_by_numpy_1_are_read(tmp_path: Path) -> None:
     assert np.array_equal(truth, TRUTH[0])
 
 
-def test_keras_file_and_npm_digits_are_read(tmp_path: Path) -> None:
+def test_keras_file_and_npm_digits_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytrain.dataset.catalogue.files.NPM_TRAIN", 80)
     np.savez(tmp_path / "mnist.npz", x_train=GREY[0], y_train=TRUTH[0], x_test=GREY[1], y_test=TRUTH[1])
     assert_holds(fetch("mnist", tmp_path / "data", tmp_path / "mnist.npz"), GREY)
     digits = tmp_path / "npm" / "src" / "digits"
     digits.mkdir(parents=True)
     for digit in range(10):
-        values = np.full((1000, 784), digit / 10).ravel().tolist()
+        values = np.full((10, 784), digit / 10).ravel().tolist()
         (digits / f"{digit}.json").write_text(json.dumps({"data": values}))
     found = fetch("mnist", tmp_path / "data", tmp_path / "npm")
-    assert (len(found.training), len(found.test)) == (8000, 2000)
+    assert (len(found.training), len(found.test)) == (80, 20)
     assert np.array_equal(found.test.images[:, 0, 0, 0], np.rint(found.test.truth / 10 * 255))
 
 
