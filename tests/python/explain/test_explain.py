@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from pytrain.cli import main
 from pytrain.dataset.four_shapes import draw_scene
@@ -16,6 +18,7 @@ from pytrain.explain import (
     Network,
     activations,
     deep_dream,
+    dream,
     filters,
     grad_cam,
     maximise,
@@ -24,12 +27,17 @@ from pytrain.explain import (
     saliency,
 )
 from pytrain.explain.network import randomised
-from pytrain.image import SIZE, to_input
+from pytrain.image import SIZE, resize, to_input
 from pytrain.model.backend import keras
 
 SHIPPED = Path(__file__).resolve().parents[3] / "exported_models" / "four-shapes"
-TOP, LEFT, SIDE = 32, 136, 48
-"""Where the red patch is planted."""
+SIDE = 48
+PATCHES = {"red": (32, 136), "blue": (144, 40), "green": (24, 16)}
+"""Where each colour is planted: top, left."""
+COLOURS = {"red": (230, 20, 20), "blue": (20, 20, 230), "green": (20, 230, 20)}
+LABELS = ("red", "blue", "grey")
+SPEAKS = np.array([[1.0, 0.0, -0.5], [0.0, 0.9, -0.25], [-0.3, -0.3, 0.4]], np.float32)
+"""What the red, blue and green channels say for each label; green speaks against red and blue."""
 
 
 @pytest.fixture(scope="module")
@@ -37,33 +45,41 @@ def shapes() -> Network:
     return open_network(SHIPPED)
 
 
-def red_finder(pooled: bool) -> Network:
-    """A network whose classes are "red" and "grey": it counts red pixels, and nothing else."""
+def colour_finder(pooled: bool, weights: np.ndarray | None = None) -> Network:
+    """A network that counts red, blue and green pixels, and nothing else.
+
+    Args:
+        pooled: with global average pooling; else each place has its own weight.
+        weights: these, [28, 28, channels, labels]; the same at every place unless told.
+    """
     inputs = keras.Input((SIZE, SIZE, 3), name="image")
     x = keras.layers.AveragePooling2D(8)(inputs)
-    redness = np.array([1.0, -0.5, -0.5], np.float32).reshape(1, 1, 3, 1)
-    x = keras.layers.Conv2D(1, 1, activation="relu", name="redness")(x)
+    x = keras.layers.Conv2D(3, 1, activation="relu", name="colours")(x)
     x = keras.layers.GlobalAveragePooling2D()(x) if pooled else keras.layers.Flatten()(x)
-    logits = keras.layers.Dense(2, name="logits")(x)
+    logits = keras.layers.Dense(3, name="logits")(x)
     model = keras.Model(inputs, keras.layers.Softmax()(logits))
+    # How much more of the one than of the other two; rows are red, green and blue of a pixel.
+    much = np.array([[1.0, -0.5, -0.5], [-0.5, -0.5, 1.0], [-0.5, 1.0, -0.5]], np.float32)
+    model.get_layer("colours").set_weights([much.reshape(1, 1, 3, 3), np.full(3, -0.2, np.float32)])
     cells = 1 if pooled else 28 * 28
-    model.get_layer("redness").set_weights([redness, np.array([-0.2], np.float32)])
-    weight = np.full((cells, 1), 100 / cells, np.float32)
-    model.get_layer("logits").set_weights([np.hstack([weight, -weight]), np.array([-2, 2], np.float32)])
-    return Network("red-finder", model, ("red", "grey"))
+    if weights is None:
+        weights = np.tile(40 / cells * SPEAKS.T, (cells, 1))
+    model.get_layer("logits").set_weights([weights.reshape(-1, 3), np.zeros(3, np.float32)])
+    return Network("colour-finder", model, LABELS)
 
 
-def planted() -> np.ndarray:
+def planted(*names: str) -> np.ndarray:
     frame = np.full((SIZE, SIZE, 3), 128, np.uint8)
-    frame[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = (230, 20, 20)
+    for name in names or ("red", "blue"):
+        top, left = PATCHES[name]
+        frame[top : top + SIDE, left : left + SIDE] = COLOURS[name]
     return frame
 
 
-def share_inside(heat: np.ndarray) -> float:
-    """How much of the heat lies where the patch is."""
+def share_inside(heat: np.ndarray, name: str) -> float:
+    """How much of the heat lies where this patch is."""
     scale = len(heat) / SIZE
-    rows = slice(round(TOP * scale), round((TOP + SIDE) * scale))
-    columns = slice(round(LEFT * scale), round((LEFT + SIDE) * scale))
+    rows, columns = (slice(round(at * scale), round((at + SIDE) * scale)) for at in PATCHES[name])
     return float(heat[rows, columns].sum() / heat.sum())
 
 
@@ -73,35 +89,71 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("pooled", [True, False], ids=["global pooling", "no global pooling"])
-def test_grad_cam_finds_a_planted_patch(pooled: bool) -> None:
-    network = red_finder(pooled)
-    heat = grad_cam(network, planted())
-    assert heat.shape == (28, 28)
-    assert heat.max() == 1
-    assert share_inside(heat) > 0.99
+def test_grad_cam_finds_the_planted_patch_of_the_label(pooled: bool) -> None:
+    network = colour_finder(pooled)
+    for label in ("red", "blue"):
+        heat = grad_cam(network, planted("red", "blue", "green"), label)
+        assert heat.shape == (28, 28)
+        assert heat.max() == 1
+        assert share_inside(heat, label) > 0.99
+    assert np.array_equal(grad_cam(network, planted()), grad_cam(network, planted(), "red")), "the likeliest"
     assert grad_cam(network, planted(), "grey").max() == 0, "nothing there speaks for grey"
 
 
+def test_grad_cam_is_what_its_formula_says_where_gradients_differ_from_place_to_place() -> None:
+    draw = np.random.default_rng(1)
+    # By place, channel and label: some channels speak for a label here and against it there.
+    weights = (draw.normal(0, 0.02, (28, 28, 3, 3)) + 0.01 * SPEAKS.T).astype(np.float32)
+    network, frame = colour_finder(False, weights), planted("red", "blue", "green")
+    maps = activations(network, frame, ["colours"])["colours"]
+    for at, label in enumerate(LABELS):
+        expected = np.maximum((maps * weights[..., at].mean((0, 1))).sum(2), 0)
+        assert len(np.unique(expected.round(5))) >= 2
+        heat = grad_cam(network, frame, label)
+        np.testing.assert_allclose(heat, expected / expected.max(), atol=1e-5)
+
+
 def test_grad_cam_is_the_class_activation_where_there_is_global_pooling() -> None:
-    network = red_finder(True)
-    maps = activations(network, planted(), ["redness"])["redness"][..., 0]
-    assert np.allclose(grad_cam(network, planted()), maps / maps.max(), atol=1e-6)
+    network, frame = colour_finder(True), planted("red", "blue", "green")
+    maps = activations(network, frame, ["colours"])["colours"]
+    for at, label in enumerate(LABELS):
+        activation = np.maximum(maps @ SPEAKS[at], 0)
+        np.testing.assert_allclose(grad_cam(network, frame, label), activation / activation.max(), atol=1e-6)
 
 
 @pytest.mark.parametrize("pooled", [True, False])
-def test_saliency_finds_a_planted_patch(pooled: bool) -> None:
-    heat = saliency(red_finder(pooled), planted(), samples=8, noise=0.02)
+@pytest.mark.parametrize("label", ["red", "blue"])
+def test_saliency_finds_the_planted_patch_of_the_label(pooled: bool, label: str) -> None:
+    heat = saliency(colour_finder(pooled), planted(), label, samples=8, noise=0.02)
     assert heat.shape == (SIZE, SIZE)
-    assert share_inside(heat) > 0.9
+    assert share_inside(heat, label) > 0.9
 
 
-def test_occlusion_finds_a_planted_patch() -> None:
-    drops = occlusion(red_finder(False), planted(), patch=SIDE, stride=8)
-    top, left = np.unravel_index(drops.argmax(), drops.shape)
-    assert (top * 8, left * 8) == (TOP, LEFT), "covering exactly the patch costs most"
-    before = red_finder(False).probabilities(to_input(planted())[None])[0, 0]
-    assert 0.5 < drops.max() <= before
-    assert drops[-1, 0] == pytest.approx(0, abs=1e-6), "covering grey with grey costs nothing"
+def test_saliency_is_the_mean_over_noise_of_the_size_that_was_asked_for() -> None:
+    """A pixel one standard deviation below a threshold passes it in 15.9 % of the noisy copies."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    redness = keras.layers.Conv2D(1, 1, activation="relu", name="redness")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(keras.layers.Flatten()(redness)))
+    model.get_layer("redness").set_weights([np.eye(3, 1).reshape(1, 1, 3, 1), np.array([-0.2])])
+    model.get_layer("logits").set_weights([np.repeat([[1.0, -1.0]], SIZE * SIZE, axis=0), np.zeros(2)])
+    frame = np.full((SIZE, SIZE, 3), 255, np.uint8)
+    frame[:, 112:] = 128
+    heat = saliency(Network("threshold", model, ("above", "below")), frame, samples=8, noise=0.1)
+    assert heat[:, :112].mean() == pytest.approx(1, abs=0.01)
+    assert heat[:, 112:].mean() == pytest.approx(0.159, abs=0.01)
+
+
+def test_occlusion_finds_the_planted_patch_of_the_label() -> None:
+    network = colour_finder(False)
+    before = network.probabilities(to_input(planted())[None])[0]
+    for label, other in (("red", "blue"), ("blue", "red")):
+        drops = occlusion(network, planted(), label, patch=SIDE, stride=8)
+        top, left = np.unravel_index(drops.argmax(), drops.shape)
+        assert (top * 8, left * 8) == PATCHES[label], "covering exactly the patch costs most"
+        assert 0.2 < drops.max() <= before[LABELS.index(label)]
+        top, left = np.unravel_index(drops.argmin(), drops.shape)
+        assert (top * 8, left * 8) == PATCHES[other], "and covering what speaks for another one helps"
+        assert drops[0, 0] == pytest.approx(0, abs=1e-6), "covering grey with grey costs nothing"
 
 
 def test_on_a_real_model_the_maps_lie_on_the_shape_and_a_randomised_one_loses_them(shapes: Network) -> None:
@@ -162,6 +214,42 @@ def test_a_deep_dream_strengthens_its_layer_and_grows_by_octaves(shapes: Network
     assert strength(made) > 1.5 * strength(frame)
     again = deep_dream(shapes, frame, "block2_relu", octaves=2, scale=1.5, steps=6)
     assert np.array_equal(made, again), "the same seed gives the same dream"
+
+
+def test_a_deep_dream_keeps_the_fine_detail_of_the_picture(shapes: Network) -> None:
+    frame = np.random.default_rng(4).integers(0, 256, (440, 440, 3), np.uint8)
+    untouched = deep_dream(shapes, frame, "block2_relu", octaves=3, scale=1.4, steps=0)
+    expected = resize(frame, 439)
+    assert np.abs(untouched.astype(float) - expected).max() <= 1, "without a step it is the picture itself"
+    dreamt = deep_dream(shapes, frame, "block2_relu", octaves=2, scale=1.4, steps=1)
+    detail = [
+        values - gaussian_filter(values, (1, 1, 0)) for values in (dreamt / 255, resize(frame, 314) / 255)
+    ]
+    assert likeness(*detail) > 0.9
+
+
+def test_a_deep_dream_takes_its_steps_on_each_octave(
+    shapes: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, told = [], []
+    climbed = dream._climbed
+
+    def counted(inputs: np.ndarray, *others: Any) -> np.ndarray:
+        sizes.append(len(inputs))
+        return climbed(inputs, *others)
+
+    monkeypatch.setattr(dream, "_climbed", counted)
+    deep_dream(
+        shapes,
+        draw_scene("square", 3),
+        "block2_relu",
+        octaves=3,
+        scale=1.2,
+        steps=2,
+        progress=lambda *step: told.append(step),
+    )
+    assert sizes == [224, 224, 269, 269, 323, 323]
+    assert told == [(step, 6) for step in range(1, 7)]
 
 
 def test_a_wrong_layer_name_suggests_the_nearest(shapes: Network) -> None:
