@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
 from pytrain.bundle import write_json
-from pytrain.course.comparison import Comparison, Difference, Group
+from pytrain.course.comparison import LEVEL, Comparison, Difference, Group
 from pytrain.course.plots import plot_comparison
 from pytrain.course.report import picture_section
 from pytrain.errors import DataError
@@ -34,18 +35,41 @@ def lines(found: Comparison) -> list[str]:
             f"  {group.name:<{width}}  {group.mean:>8.2%}  {low:>7.2%} to {high:>7.2%}  {len(group.runs):>5}"
             f"  {spread:>7}  {_parameters(group):>10}  {_seconds(group):>7.1f}"
         )
-    return [*rows, *(verdict(difference) for difference in found.differences)]
+    return [*rows, *(verdict(difference) for difference in found.differences), *_notes(found)]
 
 
 def verdict(difference: Difference) -> str:
     """One sentence about two groups."""
     low, high = (100 * end for end in difference.interval)
+    corrected = "" if difference.corrected == difference.p else f", corrected {_p(difference.corrected)}"
     figures = (
-        f"{100 * difference.difference:.2f} points (95 %: {low:.2f} to {high:.2f}; p {_p(difference.p)})"
+        f"{100 * difference.difference:.2f} points"
+        f" (95 %: {low:.2f} to {high:.2f}; p {_p(difference.p)}{corrected})"
     )
+    names = difference.better, difference.worse
+    better, worse = names if difference.of_recipes else (f"this network of {name}" for name in names)
     if difference.more_than_noise:
-        return f"{difference.better} is better than {difference.worse} by {figures}: more than noise."
-    return f"{difference.better} is {figures} above {difference.worse}: no more than noise."
+        said = f"{better} is better than {worse} by {figures}: more than noise"
+        said += (
+            "." if difference.of_recipes else " of the test pictures; with other seeds it may be otherwise."
+        )
+    else:
+        said = f"{better} is {figures} above {worse}: no more than noise"
+        said += "." if difference.p > LEVEL else ", being one of several differences."
+    return said if difference.of_recipes else f"T{said[1:]}"
+
+
+def _notes(found: Comparison) -> list[str]:
+    """What has to be known to read the verdicts."""
+    notes = []
+    if not all(difference.of_recipes for difference in found.differences):
+        notes.append("To tell of recipes instead of two networks, train each with --seed 0, 1 and 2.")
+    if len(found.differences) > 1:
+        notes.append(
+            f"Of {len(found.differences)} differences some seem great by luck. The corrected p (Holm) allows "
+            "for it and decides; p and the interval are of one difference alone."
+        )
+    return notes
 
 
 def write_page(found: Comparison, folder: Path) -> Path:
@@ -104,7 +128,12 @@ def as_json(found: Comparison) -> dict[str, object]:
             for group in found.groups
         ],
         "differences": [
-            {**difference.__dict__, "interval": list(difference.interval)} for difference in found.differences
+            {
+                **asdict(difference),
+                "interval": list(difference.interval),
+                "more_than_noise": difference.more_than_noise,
+            }
+            for difference in found.differences
         ],
     }
 
@@ -113,11 +142,7 @@ def _html(found: Comparison, title: str) -> str:
     heads = ["accuracy", "95 %", "seeds", "spread", "parameters", "s per epoch"]
     rows = [(escape(group.name), _cells(group)) for group in found.groups]
     several = any(len(group.runs) > 1 for group in found.groups)
-    note = (
-        "Spread is the standard deviation over the seeds."
-        if several
-        else "With one seed each nothing is known of the recipes' spread: train each with --seed 0, 1 and 2."
-    )
+    note = "Spread is the standard deviation over the seeds." if several else ""
     sections = [
         f"<header><p>Comparison</p><h1>{escape(title)}</h1></header>",
         picture_section(PLOT, "Accuracy", "Of each recipe on the same test pictures."),
@@ -133,7 +158,7 @@ def _verdicts(found: Comparison) -> str:
         return ""
     items = "".join(f"<li>{escape(verdict(difference))}</li>" for difference in found.differences)
     methods = "; ".join(dict.fromkeys(difference.method for difference in found.differences))
-    lead = escape(f"{methods}. At 5 %, corrected for the number of differences (Holm).")
+    lead = escape(" ".join([f"{methods}. At 5 %.", *_notes(found)]))
     return section("More than noise?", f"<ul>{items}</ul>", lead)
 
 

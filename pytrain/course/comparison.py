@@ -8,7 +8,8 @@ tells of these two networks, not of what other seeds of the recipes would give.
 
 Several seeds: the pictures' part is a paired bootstrap (Efron, 1979) of the mean over the seeds; the seeds'
 part is Student's t (1908) with their pooled standard deviation, for three seeds are too few to be drawn from.
-What a single network answers by luck is in both; it is counted once, with the seeds.
+What a single network answers by luck is in both; it is counted once, with the seeds, whose spread is taken
+to be that luck's at least: a few seeds can come out alike by chance.
 Of several differences, those are called more than noise that Holm's procedure (1979) lets stand at 5 %.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -87,9 +88,10 @@ class Difference:
         worse: name of the other.
         difference: of their mean accuracies, 0 to 1.
         interval: 95 %.
-        p: chance of so great a difference if there were none, not yet corrected for several.
+        p: chance of so great a difference if there were none, of this difference alone.
         method: how that was found.
-        more_than_noise: at 5 %, corrected for the number of differences.
+        of_recipes: it tells of the recipes, from several seeds; else only of these two networks.
+        corrected: p for the number of differences that were looked at.
     """
 
     better: str
@@ -98,7 +100,13 @@ class Difference:
     interval: tuple[float, float]
     p: float
     method: str
-    more_than_noise: bool
+    of_recipes: bool
+    corrected: float
+
+    @property
+    def more_than_noise(self) -> bool:
+        """At 5 %, corrected."""
+        return self.corrected <= LEVEL
 
 
 @dataclass(frozen=True)
@@ -120,11 +128,8 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
     _check(runs)
     groups = sorted(_groups(runs), key=lambda group: -group.mean)
     found = [_difference(first, second) for first, second in combinations(groups, 2)]
-    stand = _standing([difference.p for difference in found])
-    differences = (
-        Difference(**{**difference.__dict__, "more_than_noise": stands})
-        for difference, stands in zip(found, stand, strict=True)
-    )
+    corrected = holm([difference.p for difference in found])
+    differences = (replace(difference, corrected=p) for difference, p in zip(found, corrected, strict=True))
     return Comparison(runs[0].collection, groups[0].right.shape[1], tuple(groups), tuple(differences))
 
 
@@ -158,8 +163,9 @@ def over_seeds(first: Right, second: Right, seed: int = 0) -> tuple[float, tuple
     """
     draw = np.random.default_rng(seed)
     each = first.mean(0) - second.mean(0)
-    own = _beyond_luck(each, first, second)
-    drawn = float(each.mean()) + own * _by_pictures(each, draw) + _by_seeds(first, second, draw)
+    luck = _luck(first, second)
+    own = _beyond_luck(each, luck * sum(1 / len(group) for group in (first, second)))
+    drawn = float(each.mean()) + own * _by_pictures(each, draw) + _by_seeds(first, second, luck, draw)
     beyond = min(float((drawn <= 0).mean()), float((drawn >= 0).mean()))
     low, high = np.quantile(drawn, (LEVEL / 2, 1 - LEVEL / 2))
     return max(min(1.0, 2 * beyond), 1 / DRAWS), (float(low), float(high))
@@ -174,25 +180,25 @@ def _by_pictures(each: Floats, draw: np.random.Generator) -> Floats:
     return means
 
 
-def _beyond_luck(each: Floats, first: Right, second: Right) -> float:
-    """Which part of the pictures' standard deviation is not the luck of single networks, 0 to 1.
-
-    At one picture, the answers of a recipe's seeds differ by luck alone; that variance, over the number of
-    seeds, is in the variance of `each`, too.
-    """
+def _luck(first: Right, second: Right) -> float:
+    """The variance of one network's answer at one picture from seed to seed: luck alone, mean over all."""
     groups = [group for group in (first, second) if len(group) > 1]
-    luck = float(np.mean([group.var(0, ddof=1).mean() for group in groups]))
-    luck *= sum(1 / len(group) for group in (first, second))
+    return float(np.mean([group.var(0, ddof=1).mean() for group in groups]))
+
+
+def _beyond_luck(each: Floats, luck: float) -> float:
+    """Which part of the standard deviation of `each` is not luck, of which this much variance is: 0 to 1."""
     all_of_it = float(each.var())
     return float(np.sqrt(max(0.0, 1 - luck / all_of_it))) if all_of_it else 0.0
 
 
-def _by_seeds(first: Right, second: Right, draw: np.random.Generator) -> Floats:
+def _by_seeds(first: Right, second: Right, luck: float, draw: np.random.Generator) -> Floats:
     """How far the difference may be off for the seeds that happened to be taken: [DRAWS]."""
     accuracies = [group.mean(1) for group in (first, second)]
     freedom = sum(len(group) - 1 for group in accuracies)
     pooled = sum(float(((group - group.mean()) ** 2).sum()) for group in accuracies) / freedom
-    error = np.sqrt(pooled * sum(1 / len(group) for group in accuracies))
+    by_luck = luck / first.shape[1]
+    error = np.sqrt(max(pooled, by_luck) * sum(1 / len(group) for group in accuracies))
     return np.asarray(error * draw.standard_t(freedom, DRAWS), np.float64)
 
 
@@ -205,7 +211,7 @@ def _difference(better: Group, worse: Group) -> Difference:
         first, second = better.right[0], worse.right[0]
         p, interval = mcnemar(first, second), _paired_interval(first, second)
         method = "McNemar's exact test, of these two networks"
-    return Difference(better.name, worse.name, better.mean - worse.mean, interval, p, method, False)
+    return Difference(better.name, worse.name, better.mean - worse.mean, interval, p, method, several, p)
 
 
 def _paired_interval(first: Right, second: Right) -> tuple[float, float]:
@@ -217,14 +223,13 @@ def _paired_interval(first: Right, second: Right) -> tuple[float, float]:
     return float(middle - half), float(middle + half)
 
 
-def _standing(ps: Sequence[float]) -> list[bool]:
-    """Which of several tests stand at LEVEL, by Holm's procedure."""
-    stands = [False] * len(ps)
+def holm(ps: Sequence[float]) -> list[float]:
+    """The p-values of several tests, each corrected for their number by Holm's procedure."""
+    corrected, reached = [0.0] * len(ps), 0.0
     for place, number in enumerate(np.argsort(ps).tolist()):
-        if ps[number] > LEVEL / (len(ps) - place):
-            break
-        stands[number] = True
-    return stands
+        reached = max(reached, min(1.0, (len(ps) - place) * ps[number]))
+        corrected[number] = reached
+    return corrected
 
 
 def _check(runs: Sequence[Run]) -> None:

@@ -156,7 +156,8 @@ def read_run(given: Path | str, results: Path = RESULTS) -> Run:
         if settings["kind"] != KIND:
             raise ValueError(f"its kind is {settings['kind']!r}")
         _ = found.collection, found.recipe, found.seed, found.labels, found.accuracy
-        _ = metrics["test_pictures"], metrics["accuracy_interval"]
+        _ = settings["fingerprint"], metrics["test_pictures"], metrics["accuracy_interval"]
+        _ = metrics["parameters"], metrics["seconds_per_epoch"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{folder} is no whole results folder: {_why(error)}.",

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import pytrain
-from pytrain.course.comparison import compare_runs, mcnemar, over_seeds
+from pytrain.course.compare_page import lines, write_page
+from pytrain.course.comparison import compare_runs, holm, mcnemar, over_seeds
 from pytrain.course.results import KIND, METRICS, PREDICTIONS, SETTINGS, read_run
 from pytrain.errors import DataError
 from pytrain.evaluation.metrics import wilson_interval
@@ -116,6 +117,55 @@ def test_a_difference_of_the_size_of_the_spread_is_noise_with_few_seeds():
     assert over_seeds(first, second)[0] > 0.05
 
 
+def test_seeds_that_come_out_alike_by_chance_leave_the_difference_uncertain():
+    """Two networks of each recipe that are wrong at 9 and 10 pictures of 100, each at others."""
+    first, second = np.ones((2, 2, 100), bool)
+    first[0, :9] = first[1, 20:29] = second[0, 40:50] = second[1, 60:70] = False
+    p, (low, high) = over_seeds(first, second)
+    assert p > 0.5
+    assert low < -0.05
+    assert high > 0.07
+
+
+def test_one_seed_each_tells_of_two_networks_and_several_of_recipes(tmp_path):
+    rights = {("cnn", 0): 0.93, ("mlp", 0): 0.86, ("cnn", 1): 0.931, ("mlp", 1): 0.861}
+    runs = [
+        planted(tmp_path, name, seed, network(accuracy, RANDOM, spread=0))
+        for (name, seed), accuracy in rights.items()
+    ]
+    found = compare_runs(runs[:2])
+    *_, said, note = lines(found)
+    assert found.differences[0].more_than_noise
+    assert said.startswith("This network of cnn is better than this network of mlp by")
+    assert said.endswith("more than noise of the test pictures; with other seeds it may be otherwise.")
+    assert "--seed 0, 1 and 2" in note
+    *_, said = lines(compare_runs(runs))
+    assert said.startswith("cnn is better than mlp by")
+    assert said.endswith(": more than noise.")
+
+
+def test_holms_procedure_is_that_of_its_formula():
+    assert holm([0.04]) == [0.04]
+    assert holm([0.03, 0.01, 0.2]) == pytest.approx([0.06, 0.03, 0.2])
+    assert holm([0.04, 0.03, 0.02]) == pytest.approx([0.06, 0.06, 0.06]), "none below one that is smaller"
+
+
+def test_a_difference_that_is_noise_only_as_one_of_several_says_so(tmp_path):
+    """9 pictures against 1 is p = 0.021; as the smallest of three it counts thrice."""
+    wrong = {"a": range(1), "b": range(1, 10), "c": range(5)}
+    runs = [planted(tmp_path, name, 0, ~np.isin(np.arange(1000), places)) for name, places in wrong.items()]
+    two, three = compare_runs(runs[:2]), compare_runs(runs)
+    assert any("p 0.021): more than noise" in line for line in lines(two))
+    (said,) = (line for line in lines(three) if "of a is" in line and "of b" in line)
+    assert "p 0.021, corrected 0.064)" in said
+    assert said.endswith("no more than noise, being one of several differences.")
+    assert three.differences[1].interval[0] > 0, "which alone would read as a contradiction"
+    assert "Of 3 differences some seem great by luck" in lines(three)[-1]
+    page = write_page(three, tmp_path / "page").read_text(encoding="utf-8")
+    assert "being one of several differences" in page
+    assert "Of 3 differences some seem great by luck" in page
+
+
 def test_other_settings_of_a_recipe_are_a_row_of_their_own(tmp_path):
     runs = [
         planted(tmp_path, "cnn", 0, network(0.92, RANDOM)),
@@ -167,6 +217,11 @@ def test_runs_that_cannot_be_compared_are_refused(tmp_path):
         with pytest.raises(DataError) as error:
             compare_runs(runs)
         assert said in str(error.value)
+    told = json.loads((run.folder / SETTINGS).read_text(encoding="utf-8"))
+    del told["fingerprint"]
+    (run.folder / SETTINGS).write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(DataError, match="is no whole results folder: 'fingerprint' is missing"):
+        pytrain.compare(run.folder, planted(tmp_path, "strong", 0, right).folder)
 
 
 def test_damaged_predictions_are_told(tmp_path):
