@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 from course_data import keep, toys
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
+
+from pytrain.course.augment import Augment
+from pytrain.course.names import RECIPES
 
 NOTEBOOKS = Path(__file__).resolve().parents[3] / "docs" / "notebooks"
 
@@ -23,6 +27,11 @@ QUICK: dict[str, dict[str, Any]] = {
     "5-from-notebook-to-webcam": {"LIMIT": 40, "EPOCHS": 1},
 }
 """What replaces the values of each notebook's parameters."""
+
+OTHERS = {"1-first-cnn": "mnist", "2-small-data-and-augmentation": "cifar-10"}
+"""Notebooks that offer another data set."""
+
+KINDS = ("markdown", "code")
 
 TIMEOUT = 300
 """Seconds that a cell may take on a busy machine."""
@@ -40,7 +49,7 @@ def parameters(notebook: Any) -> list[Any]:
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelManager]:
     """One real kernel for all: each notebook starts with an empty namespace, TensorFlow is imported once."""
     folder = tmp_path_factory.mktemp("notebooks")
-    for name in ("mnist", "fashion-mnist"):
+    for name in ("mnist", "fashion-mnist", "cifar-10"):
         keep(toys(name, 240, 60), folder / "datasets")
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(cwd=str(folder))
@@ -67,10 +76,24 @@ def test_a_notebook_is_kept_clean(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_a_notebook_runs_from_top_to_bottom(name: str, kernel: KernelManager) -> None:
+def test_a_notebook_names_what_is_there(name: str) -> None:
+    cells = {kind: "\n".join(c.source for c in read(name).cells if c.cell_type == kind) for kind in KINDS}
+    known = {*RECIPES, *(field.name for field in fields(Augment)), "datasets", "results", "exported_models"}
+    for word in re.findall(r"`([a-z][\w-]*)`", cells["markdown"]):
+        assert word in known or word in cells["code"], word
+    for recipe in re.findall(r"[Tt]he recipe `([\w-]+)`", cells["markdown"]):
+        assert f'"{recipe}"' in cells["code"], f"{recipe} is not what the code trains"
+    (given,) = parameters(read(name))
+    assert re.findall(r'(?m)^COLLECTION = .*# or "(.+)"$', given.source) == [
+        other for notebook, other in OTHERS.items() if notebook == name
+    ]
+
+
+@pytest.mark.parametrize(("name", "collection"), [*((name, None) for name in QUICK), *OTHERS.items()])
+def test_a_notebook_runs_from_top_to_bottom(name: str, collection: str | None, kernel: KernelManager) -> None:
     notebook = read(name)
     (given,) = parameters(notebook)
-    for parameter, value in QUICK[name].items():
+    for parameter, value in {**QUICK[name], **({"COLLECTION": collection} if collection else {})}.items():
         given.source, found = re.subn(rf"(?m)^{parameter} = .*$", f"{parameter} = {value!r}", given.source)
         assert found == 1, parameter
     notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
