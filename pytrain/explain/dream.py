@@ -53,8 +53,9 @@ def maximise(
         uint8 [224, 224, 3].
 
     Raises:
-        ModelError: neither or both, or names and numbers that are none.
+        ModelError: neither or both, a layer or a channel alone, or names and numbers that are none.
     """
+    check_asked(network, layer, channel, label)
     draw = np.random.default_rng(seed)
     inputs = draw.normal(0, 0.1, (SIZE, SIZE, 3)).astype(np.float32)
     slope = _slope(network, layer, channel, label)
@@ -117,6 +118,38 @@ def deep_dream(
     return _as_frame(dreamt)
 
 
+def check_asked(network: Network, layer: str | None, channel: int | None, label: str | None) -> None:
+    """Raises ModelError unless what is to be driven is a class, or one channel of a layer."""
+    wanted = "a label, or a layer and a channel"
+    if label is not None:
+        if layer is not None or channel is not None:
+            raise ModelError(
+                f"The label {label} came together with a layer or channel.", wanted, "Leave one of them out."
+            )
+        network.class_number(label)
+        return
+    network.require_convolution()
+    if layer is None:
+        raise ModelError(
+            "Neither a label nor a layer came."
+            if channel is None
+            else f"Channel {channel} came without its layer.",
+            wanted,
+            f"Give a layer and a channel, for example {network.convolutions[-1]} and {channel or 0}.",
+        )
+    channels = int(network.layer(layer).output.shape[-1])
+    if channel is None:
+        raise ModelError(
+            f"The layer {layer} came without a channel.",
+            f"a channel from 0 to {channels - 1}",
+            "Give the channel, too; or a picture, to dream on the whole layer.",
+        )
+    if not 0 <= channel < channels:
+        raise ModelError(
+            f"The layer {layer} has no channel {channel}.", f"0 to {channels - 1}", "Choose one of these."
+        )
+
+
 Score = Callable[[Any], Any]
 Slope = Callable[[Any], Any]
 """From float32 [1, 224, 224, 3] to the score's gradient there, of the same shape."""
@@ -133,19 +166,13 @@ def _slope(network: Network, layer: str | None, channel: int | None, label: str 
 def _score(network: Network, layer: str | None, channel: int | None, label: str | None) -> Score:
     """What climbs: a class's score, a channel's mean, or a whole layer's mean square."""
     if label is not None:
-        if layer is not None or channel is not None:
-            raise ModelError("A label came together with a layer.", "a label, or a layer and a channel")
         number, asked = network.class_number(label), network.with_maps([])
         return lambda x: tf.reduce_sum(_first(asked(x, training=False))[:, number])
-    if layer is None:
-        raise ModelError("Neither a label nor a layer came.", "a label, or a layer and a channel")
+    assert layer is not None
     network.require_convolution()
-    channels = int(network.layer(layer).output.shape[-1])
     asked = network.with_maps([layer])
     if channel is None:
         return lambda x: tf.reduce_mean(tf.square(_first(asked(x, training=False))))
-    if not 0 <= channel < channels:
-        raise ModelError(f"The layer {layer} has no channel {channel}.", f"0 to {channels - 1}")
     return lambda x: tf.reduce_mean(_first(asked(x, training=False))[..., channel])
 
 

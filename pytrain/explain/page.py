@@ -14,7 +14,7 @@ from pytrain.errors import DataError
 from pytrain.evaluation.report.heat import overlay
 from pytrain.evaluation.report.page import PAGE, as_page, percent, section, table
 from pytrain.explain.activations import activations, filters
-from pytrain.explain.dream import deep_dream, maximise
+from pytrain.explain.dream import check_asked, deep_dream, maximise
 from pytrain.explain.grad_cam import grad_cam
 from pytrain.explain.network import Network
 from pytrain.explain.occlusion import occlusion
@@ -158,6 +158,7 @@ def _driven(
     say: Say,
 ) -> Sequence[Drawn]:
     if layer is not None or channel is not None:
+        check_asked(network, layer, channel, label)
         say(f"Driving channel {channel} of {layer}")
         made = maximise(network, layer, channel, label, steps=steps, seed=seed)
         return [(f"{layer}-{channel}.png", f"{layer}, channel {channel}", made)]

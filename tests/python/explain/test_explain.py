@@ -297,6 +297,26 @@ def test_the_commands_write_pictures_and_a_page(tmp_path: Path, capsys: pytest.C
     assert "text.png" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said", "fix"),
+    [
+        (["--layer", "block2_conv"], "The layer block2_conv came without a channel", "Give the channel, too"),
+        (["--channel", "3"], "Channel 3 came without its layer", "Give a layer and a channel, for example"),
+        (["--label", "star", "--channel", "3"], "The label star came together", "Leave one of them out"),
+        (["--layer", "block2_conv", "--channel", "900"], "has no channel 900", "Choose one of these"),
+    ],
+)
+def test_what_cannot_be_driven_is_one_clear_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str, fix: str
+) -> None:
+    assert run(["dream", str(SHIPPED), *arguments, "--steps", "1", "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert f"What to do: {fix}" in told.err
+    assert "Driving" not in told.out
+    assert not (tmp_path / "out").exists()
+
+
 def run(arguments: list[str]) -> int:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
