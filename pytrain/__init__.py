@@ -10,11 +10,14 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+# Where each lies: module, name; without a name it is the module itself. pytrain.export is a function as well:
+# see pytrain/export/__init__.py.
 _PUBLIC = {
     "Augment": ("pytrain.course.augment", "Augment"),
     "Bundle": ("pytrain.bundle", "Bundle"),
     "PytrainError": ("pytrain.errors", "PytrainError"),
     "as_seen": ("pytrain.image", "as_seen"),
+    "blocks": ("pytrain.model.blocks", ""),
     "compare": ("pytrain.course.compare", "compare"),
     "Recipe": ("pytrain.course.recipe", "Recipe"),
     "Run": ("pytrain.course.results", "Run"),
@@ -22,7 +25,7 @@ _PUBLIC = {
     "Prediction": ("pytrain.evaluation.predict_files", "Prediction"),
     "evaluate": ("pytrain.evaluation.evaluate_files", "evaluate_files"),
     "explain": ("pytrain.explain", ""),
-    "export": ("pytrain.export", "export"),
+    "export": ("pytrain.export", ""),
     "export_folder": ("pytrain.dataset.catalogue", "export_folder"),
     "load_data": ("pytrain.dataset.catalogue", "load"),
     "predict": ("pytrain.evaluation.predict_files", "predict"),
@@ -44,11 +47,9 @@ __all__ = [*sorted(_PUBLIC), "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'pytrain' has no attribute {name!r}")
-    if name in ("explain", "export"):
-        # Modules; export is a function as well: see pytrain/export/__init__.py.
-        return import_module(f"pytrain.{name}")
     module, attribute = _PUBLIC[name]
-    return getattr(import_module(module), attribute)
+    found = import_module(module)
+    return getattr(found, attribute) if attribute else found
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from shared import shake
 
+import pytrain
 from pytrain.course import recipes
 from pytrain.course.augment import Augment
 from pytrain.course.fit import _batches, _optimizer
@@ -64,6 +65,21 @@ def test_a_recipes_file_says_how_many_parameters_it_has(name):
     assert int(said[1].replace(",", "")) == network.count_params()
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipes_table_says_how_many_parameters_each_row_has(name):
+    module = import_module(f"pytrain.course.recipes.{name.replace('-', '_')}")
+    network = module.RECIPE.build(pictures(RECIPES[name][0]), 10)
+    counts = {layer.name: layer.count_params() for layer in network.layers}
+    counted = 0
+    for row in re.findall(r"(?m)^    (\w.*)$", module.__doc__.split("parameters.")[0]):
+        part = row.split()[0]
+        count = sum(n for layer, n in counts.items() if layer == part or layer.startswith(f"{part}_"))
+        # The number behind what the layer gives, with nothing but words of it in between.
+        assert not count or re.search(rf"\s{count:,}( parameters|,|$)", row), f"{part} has {count:,}: {row}"
+        counted += count
+    assert counted == network.count_params()
+
+
 def test_the_strong_recipe_keeps_to_its_size():
     assert recipe_named("strong", "fashion-mnist").build(pictures("fashion-mnist"), 10).count_params() <= 5e5
 
@@ -105,6 +121,7 @@ def test_the_whole_model_answers_as_the_network_does(name, collection):
 
 
 def test_blocks_halve_and_widen_as_they_say():
+    assert pytrain.blocks.alexnet_block is alexnet_block
     maps = keras.Input((28, 28, 8))
     assert alexnet_block(maps, 12, "a").shape == (None, 14, 14, 12)
     assert alexnet_block(maps, 12, "b", pool=False).shape == (None, 28, 28, 12)
