@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from live import CHECKOUT, Launch, Open, Server, findings
+from digits import LABELS as DIGITS
+from digits import LINES, PLACES, SAYS, export_digits
+from live import Launch, Open, Server, findings
 from masking import LABELS, SIDE, export_masks, picture
 from parity import BACKENDS, Job, open_parity
 from PIL import Image
@@ -35,14 +36,10 @@ COLOURS_ON = """(id) => {
 
 @pytest.fixture(scope="module")
 def masks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the network of colours, and with four-shapes as if it had learned from MNIST."""
+    """A server with the network of colours, and with one that tells drawn digits."""
     models = tmp_path_factory.mktemp("masks") / "exported_models"
     export_masks(models / "colours")
-    digits = models / "digits"
-    shutil.copytree(CHECKOUT / "exported_models" / "four-shapes", digits)
-    metadata = json.loads((digits / "metadata.json").read_text(encoding="utf-8"))
-    metadata["pytrain"]["drawing"] = "mnist"
-    (digits / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
+    export_digits(models / "digits")
     started = Server(models.parent)
     yield started
     started.stop()
@@ -233,6 +230,64 @@ def draw_one(page: Page) -> None:
     page.mouse.up()
 
 
+def seen_ink(page: Page) -> np.ndarray:
+    """What the model gets of the drawing: float64 [28, 28], 0 to 255."""
+    values = page.get_by_test_id("pad-seen").evaluate(
+        "canvas => [...canvas.getContext('2d').getImageData(0, 0, 28, 28).data]"
+    )
+    return np.array(values, float).reshape(28, 28, 4)[..., 0]
+
+
+def with_mouse(page: Page, points: list[tuple[float, float]]) -> None:
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=6)
+    page.mouse.up()
+
+
+def with_finger(page: Page, points: list[tuple[float, float]]) -> None:
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind: str, *at: tuple[float, float]) -> None:
+        touched = [{"x": x, "y": y} for x, y in at]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    send("touchStart", points[0])
+    for before, after in pairwise(points):
+        for part in np.linspace(0, 1, 7)[1:]:
+            x, y = np.array(before) + part * (np.array(after) - before)
+            send("touchMove", (float(x), float(y)))
+    send("touchEnd")
+
+
+def test_a_digit_drawn_in_a_corner_with_mouse_or_finger_is_told(
+    open_page: Open, plain_browser: Browser, masks: Server
+) -> None:
+    page = open_page(plain_browser, "/?model=digits", url=masks.url, has_touch=True).page
+    page.wait_for_function("() => document.querySelector('#line').value === '44'")
+    page.get_by_test_id("source-pad").click()
+    box = page.get_by_test_id("pad").bounding_box()
+    assert box is not None
+    answer = page.get_by_test_id("answer")
+    for label, corners in LINES.items():
+        # Where it is drawn, a network that gets the pad as it is takes it for another digit.
+        points = [
+            (box["x"] + box["width"] * (0.55 + 0.36 * x), box["y"] + box["height"] * (0.5 + 0.4 * y))
+            for x, y in corners
+        ]
+        seen = []
+        for draw in (with_mouse, with_finger):
+            draw(page, points)
+            expect(answer).to_have_attribute("data-label", label)
+            seen.append(seen_ink(page))
+            page.get_by_test_id("pad-clear").click()
+            expect(answer).not_to_have_attribute("data-label", label)
+        worked_out = sum(seen[0][place].mean() * np.array(SAYS[name]) for name, place in PLACES.items())
+        assert DIGITS[int(np.argmax(worked_out))] == label
+        assert np.abs(seen[0] - seen[1]).mean() < 5
+
+
 @pytest.mark.parametrize("path", ["/", "/inside/"])
 def test_the_pad_draws_as_mnist_did_where_the_model_says_so(
     open_page: Open, plain_browser: Browser, masks: Server, path: str
@@ -242,10 +297,7 @@ def test_the_pad_draws_as_mnist_did_where_the_model_says_so(
     page.get_by_test_id("source-pad").click()
     draw_one(page)
     expect(page.get_by_test_id("pad-seen")).to_be_visible()
-    seen = page.get_by_test_id("pad-seen").evaluate(
-        "canvas => [...canvas.getContext('2d').getImageData(0, 0, 28, 28).data]"
-    )
-    ink = np.array(seen, float).reshape(28, 28, 4)[..., 0]
+    ink = seen_ink(page)
     rows = np.flatnonzero((ink > 12).any(axis=1))
     assert np.ptp(rows) + 1 in (19, 20)
     places = np.arange(28) + 0.5
