@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from pytrain.errors import DataError, TrainingError
 from pytrain.image import SIZE, Frame, bilinear_taps, crop_square, read_image
@@ -133,7 +134,8 @@ def _views_of(pictures: Sequence[Path], pool: int) -> Iterator[Bytes | DataError
         except DataError as error:
             return error
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    # Threads of the matrix library below these would wait for each other most of the time.
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as threads:
         for start in range(0, len(pictures), BLOCK):
             yield from threads.map(views, pictures[start : start + BLOCK])
 

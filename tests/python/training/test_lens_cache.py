@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from pytrain.errors import DataError, TrainingError
 from pytrain.image import crop_square, read_image, resize, to_input
@@ -56,6 +57,20 @@ def test_second_time_the_pictures_are_not_read_again(tmp_path):
     first = cache_of(tmp_path, [path]).read([0], np.array([0]))
     path.unlink()
     np.testing.assert_array_equal(cache_of(tmp_path, [path]).read([0], np.array([0])), first)
+
+
+def test_threads_of_the_matrix_library_do_not_wait_for_each_other_below_those_that_decode(tmp_path):
+    path = tmp_path / "one.png"
+    Image.fromarray(picture(30, 30)).save(path)
+    matrices = []
+
+    def look(done, total):
+        matrices.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+    with threadpool_limits(2):
+        build_lens_cache([path], "some", 4, tmp_path / "cache", look)
+    assert matrices
+    assert set(matrices) == {1}
 
 
 def test_damaged_picture_is_set_aside_by_name(tmp_path):
