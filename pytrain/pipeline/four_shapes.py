@@ -103,6 +103,9 @@ def train_four_shapes(
         PytrainError: what is wrong with the data, the settings, the export or the disk.
         KeyboardInterrupt: it was stopped; the checkpoint is kept and `resume` goes on from it.
     """
+    # Before TensorFlow is imported, which takes seconds.
+    check_target(out)
+
     from pytrain.evaluation.calibration import calibrate
     from pytrain.evaluation.evaluate import evaluate
     from pytrain.evaluation.report import write_report
@@ -110,7 +113,6 @@ def train_four_shapes(
     from pytrain.training.run import EVALUATION
     from pytrain.training.train import train
 
-    check_target(out)
     sets = _read_sets(data, seed, quick, say)
     say(f"Training the {recipe.upper()} on {_listed(sets.training_counts())}")
     result = train(

@@ -111,14 +111,16 @@ def train(
         PytrainError: what is wrong with the pictures, the backbone, the export or the disk.
         KeyboardInterrupt: it was stopped; what was computed is kept.
     """
-    from pytrain.training.strategy import open_workers
-
     started = time.perf_counter()
     if fine_tune not in FINE_TUNE:
         raise TrainingError(f"fine_tune is {fine_tune!r}.", expected=f"one of: {', '.join(FINE_TUNE)}")
     source = Path(source)
     places = _Places(source, Path(out) if out is not None else Path("exported_models") / _name_of(source))
+    # Before TensorFlow is imported, which takes seconds.
     check_target(places.target)
+
+    from pytrain.training.strategy import open_workers
+
     settings = Settings(backbone, fine_tune, seed, strategy)
     if not resume:
         # An interrupted fine-tuning has left them for --resume.
