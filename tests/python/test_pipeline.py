@@ -8,16 +8,44 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from shared import LABELS
 
 from pytrain import bundle
+from pytrain.cli import main
 
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytrain", *arguments]
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=folder, check=False, capture_output=True, text=True)
+
+
+Train = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def train(
+    demo: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Train:
+    """`pytrain train four-shapes --quick` in the demo's folder and in this process, where TensorFlow is.
+
+    Gives its exit code, and what it wrote to both streams.
+    """
+    monkeypatch.chdir(demo[0])
+
+    def trained(*arguments: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["train", "four-shapes", "--quick", *arguments])
+        return int(ended.value.code or 0), *capfd.readouterr()
+
+    return trained
 
 
 @pytest.fixture(scope="module")
@@ -72,24 +100,23 @@ def test_data_that_is_there_is_not_drawn_again(demo: tuple[Path, str]) -> None:
     folder, _ = demo
     picture = next((folder / "datasets" / "four-shapes-scenes" / "star").iterdir())
     before = picture.stat().st_mtime_ns
-    done = subprocess.run(
-        command("data", "four-shapes", "--quick"), cwd=folder, capture_output=True, text=True, check=True
-    )
+    done = run(folder, "data", "four-shapes", "--quick")
+    assert done.returncode == 0, done.stderr
     assert "Drawing" not in done.stdout
     assert picture.stat().st_mtime_ns == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process alone")
-def test_ctrl_c_keeps_the_former_model_and_resume_goes_on(demo: tuple[Path, str]) -> None:
+def test_ctrl_c_keeps_the_former_model_and_resume_goes_on(demo: tuple[Path, str], train: Train) -> None:
     folder, _ = demo
     out = folder / "exported_models" / "stopped"
-    training = command("train", "four-shapes", "--quick", "--recipe", "mlp", "--out", str(out))
-    subprocess.run([*training, "--epochs", "1"], cwd=folder, check=True, capture_output=True)
+    shutil.copytree(folder / "exported_models" / "demo-mlp", out)
+    mlp = ("--recipe", "mlp", "--out", str(out))
     before = (out / "model.json").read_bytes()
 
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [*training, "--epochs", "8"],
+        command("train", "four-shapes", "--quick", *mlp, "--epochs", "8"),
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -109,22 +136,15 @@ def test_ctrl_c_keeps_the_former_model_and_resume_goes_on(demo: tuple[Path, str]
     assert "--resume" in said
     assert (out / "model.json").read_bytes() == before
 
-    resumed = subprocess.run(
-        [*training, "--epochs", "8", "--resume"], cwd=folder, check=True, capture_output=True, text=True
-    )
-    assert "epoch   1/8" not in resumed.stdout
-    assert "epoch   3/8" in resumed.stdout
+    code, said, wrong = train(*mlp, "--epochs", "8", "--resume")
+    assert code == 0, said + wrong
+    assert "epoch   1/8" not in said
+    assert "epoch   3/8" in said
     assert (out / "model.json").read_bytes() != before
 
-    other = subprocess.run(
-        [*training, "--epochs", "3", "--resume"], cwd=folder, check=False, capture_output=True, text=True
-    )
-    assert other.returncode == 2
-    assert "started in another way" in other.stderr
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=folder, check=False, capture_output=True, text=True)
+    code, _, wrong = train(*mlp, "--epochs", "3", "--resume")
+    assert code == 2
+    assert "started in another way" in wrong
 
 
 def test_a_deleted_class_is_drawn_again_and_own_pictures_are_never_thrown_away(
@@ -146,7 +166,7 @@ def test_a_deleted_class_is_drawn_again_and_own_pictures_are_never_thrown_away(
     assert own.is_file()
 
 
-def test_damaged_pictures_are_named_and_set_aside(demo: tuple[Path, str]) -> None:
+def test_damaged_pictures_are_named_and_set_aside(demo: tuple[Path, str], train: Train) -> None:
     folder, _ = demo
     star = folder / "datasets" / "four-shapes-scenes" / "star"
     whole = {path: path.read_bytes() for path in sorted(star.iterdir())[:3]}
@@ -155,15 +175,13 @@ def test_damaged_pictures_are_named_and_set_aside(demo: tuple[Path, str]) -> Non
     empty.write_bytes(b"")
     text.write_bytes(b"not a picture")
     try:
-        done = run(
-            folder, "train", "four-shapes", "--quick", "--recipe", "mlp", "--epochs", "1", "--out", "models/x"
-        )
+        code, said, wrong = train("--recipe", "mlp", "--epochs", "1", "--out", "models/x")
     finally:
         for path, content in whole.items():
             path.write_bytes(content)
-    assert done.returncode == 0, done.stderr
+    assert code == 0, wrong
     for path in whole:
-        assert path.name in done.stdout
+        assert path.name in said
 
 
 def test_a_folder_that_is_no_model_is_refused_before_any_training(demo: tuple[Path, str]) -> None:
@@ -176,15 +194,8 @@ def test_a_folder_that_is_no_model_is_refused_before_any_training(demo: tuple[Pa
     assert "Training" not in done.stdout
 
 
-def test_resume_without_a_training_says_so(demo: tuple[Path, str]) -> None:
-    folder, _ = demo
-    done = subprocess.run(
-        command("train", "four-shapes", "--quick", "--out", "exported_models/never", "--resume"),
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert "resume" in done.stderr
-    assert not (folder / "exported_models" / "never").exists()
+def test_resume_without_a_training_says_so(demo: tuple[Path, str], train: Train) -> None:
+    code, _, wrong = train("--out", "exported_models/never", "--resume")
+    assert code == 2
+    assert "resume" in wrong
+    assert not (demo[0] / "exported_models" / "never").exists()
