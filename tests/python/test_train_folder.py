@@ -24,6 +24,7 @@ from pytrain import bundle
 from pytrain.cli import main
 from pytrain.dataset.four_shapes.classic import draw_classic
 from pytrain.errors import BrowserError
+from pytrain.pipeline import learned
 from pytrain.pipeline.learned import judge
 from pytrain.pipeline.looked import look_at
 from pytrain.pipeline.transfer import Settings, command_again
@@ -529,6 +530,9 @@ def test_ctrl_c_keeps_the_former_model_and_what_was_computed(here: Path, compute
 def test_ctrl_c_in_fine_tuning_keeps_the_best_so_far_and_resume_goes_on(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # Of those that both networks are shown, so many as a test needs.
+    monkeypatch.setattr(learned, "TAUGHT", replace(learned.TAUGHT, count=24))
+    monkeypatch.setattr(learned, "MEASURED", replace(learned.MEASURED, count=12))
     source = here / "uneven"
     shutil.copytree(here / "pets", source)
     for path in sorted((source / "cat").iterdir())[6:]:
