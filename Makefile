@@ -29,9 +29,10 @@ browser: install ## finds a Chromium for the tests, or gets one
 referee: install ## the official converter in an environment of its own, for the tests that ask it
 	@$(BIN)/python tests/get_referee.py
 
-model: install page ## makes the committed exported_models/four-shapes anew
+model: install page ## makes the committed models, exported_models/four-shapes and shape-masks, anew
 	$(BIN)/pytrain train four-shapes --recipe mlp --out exported_models/demo-mlp
 	$(BIN)/pytrain train four-shapes --recipe cnn
+	$(BIN)/pytrain train four-shapes --recipe unet
 
 backbone: install ## makes web/backbone anew, which the page Teach learns with; then: npm run build
 	$(BIN)/python -m pytrain.pipeline.browser_backbone web/backbone

@@ -12,11 +12,16 @@ CARRIED = {
         "metadata.json",
         "pytrain train four-shapes",
     ),
+    "exported_models/shape-masks": (
+        "pytrain/_exported_models/shape-masks",
+        "metadata.json",
+        "pytrain train four-shapes --recipe unet",
+    ),
 }
 
 
 class CarryPage(BuildHookInterface[Any]):
-    """An editable install reads both from the checkout; a real wheel carries them."""
+    """An editable install reads all of them from the checkout; a real wheel carries them."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":

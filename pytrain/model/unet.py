@@ -9,13 +9,14 @@
     block2      14 x  14 x 48                                    14,016
     block3       7 x   7 x 64                                    27,904
     block4       7 x   7 x 64                                    37,120
-    up2         14 x  14 x 48    1 x 1, twice as large, beside block2, 3 x 3    44,928
-    up1         28 x  28 x 32    the same beside block1          20,224
-    up0         56 x  56 x 16    the same beside fine, 3 x 3 twice               7,616
+    bottom       7 x   7 x 64    3 x 3                           37,120
+    up2         14 x  14 x 48    1 x 1, twice as large, beside block2, 3 x 3 twice    65,856
+    up1         28 x  28 x 32    the same beside block1          29,568
+    up0         56 x  56 x 16    the same beside fine             7,616
     mask        56 x  56 x  5    1 x 1: the background and each class    85
     logits       4               mean and peak of each feature of block4        516
 
-162,609 parameters with four classes. The way down asks what there is, ever more coarsely; the way up asks
+230,001 parameters with four classes. The way down asks what there is, ever more coarsely; the way up asks
 where, and is handed the fine maps from the way down (Ronneberger, Fischer & Brox, U-Net: Convolutional
 networks for biomedical image segmentation, 2015). Unlike theirs, the maps keep their size at the borders,
 grow by doubling instead of a transposed convolution (Odena, Dumoulin & Olah, Deconvolution and checkerboard
@@ -58,18 +59,18 @@ def build(num_classes: int) -> Any:
     x = through_lens(inputs, LENS_POOL)
     fine = block(x, FINE, "fine", size=5, stride=2)
     x = keras.layers.AveragePooling2D(cnn.LENS_POOL // LENS_POOL, name="half")(x)
-    block1, block2, bottom = cnn.maps(x)
-    x = bottom
+    block1, block2, last = cnn.maps(x)
+    x = block(last, last.shape[-1], "bottom")
     for name, beside in (("up2", block2), ("up1", block1), ("up0", fine)):
         width = beside.shape[-1]
         x = block(x, width, f"{name}_narrow", size=1)
         x = keras.layers.UpSampling2D(2, name=f"{name}_larger")(x)
         x = keras.layers.Concatenate(name=f"{name}_beside")([x, beside])
-        x = block(x, width, name)
-    x = block(x, FINE, "up")
+        x = block(x, width, f"{name}a")
+        x = block(x, width, f"{name}b")
     scores = keras.layers.Conv2D(1 + num_classes, 1, name=MASK_LOGITS)(x)
     mask = keras.layers.Softmax(name=MASK)(scores)
-    logits = keras.layers.Dense(num_classes, name=LOGITS)(cnn.embedding(bottom))
+    logits = keras.layers.Dense(num_classes, name=LOGITS)(cnn.embedding(last))
     probabilities = keras.layers.Activation("softmax", name=PROBABILITIES)(logits)
     return keras.Model(inputs, {PROBABILITIES: probabilities, MASK: mask}, name="unet")
 

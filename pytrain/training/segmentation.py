@@ -35,9 +35,9 @@ class Plan:
 
     scenes: int = 16_000
     validation: int = 600
-    epochs: int = 16
+    epochs: int = 24
     batch_size: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     warm_up: float = 0.2
     weight_decay: float = 0.02
     label_smoothing: float = 0.05

@@ -1,4 +1,4 @@
-"""The built wheel in an empty environment: the page and the four-shapes model, without Node.js."""
+"""The built wheel in an empty environment: the page and the shipped models, without Node.js."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def test_the_wheel_carries_the_page_and_the_model_and_nothing_that_develops(whee
         names = archive.namelist()
     assert "pytrain/_page/index.html" in names
     assert "pytrain/_page/engine-wasm.js" in names
-    assert "pytrain/_exported_models/four-shapes/model.json" in names
+    for model in ("four-shapes", "shape-masks"):
+        assert f"pytrain/_exported_models/{model}/model.json" in names
     assert "pytrain/py.typed" in names
     assert {name.split("/")[0] for name in names} == {
         "pytrain",
@@ -69,7 +70,8 @@ def test_an_installed_wheel_serves_the_page_and_the_model(wheel: Path, tmp_path:
             with urlopen(address[0], timeout=10) as answer:
                 assert b"pytrain" in answer.read()
             with urlopen(address[0] + "models.json", timeout=10) as answer:
-                assert b'"four-shapes"' in answer.read()
+                told = answer.read()
+                assert all(name in told for name in (b'"four-shapes"', b'"shape-masks"'))
             with urlopen(address[0] + "models/four-shapes/model.json", timeout=10) as answer:
                 assert b"weightsManifest" in answer.read()
         finally:

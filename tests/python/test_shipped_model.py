@@ -1,4 +1,4 @@
-"""The model that ships keeps its promises on pictures drawn just for this test."""
+"""The models that ship keep their promises on pictures drawn just for this test."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from pytrain import bundle
 from pytrain.bundle import UNKNOWN
 from pytrain.dataset.four_shapes import draw_classic, draw_scene
 from pytrain.dataset.four_shapes.glyphs import draw_glyph
+from pytrain.evaluation.classifier import open_classifier
+from pytrain.evaluation.segmentation_scenes import judge
 from pytrain.image import Frame, read_image, to_input
+from pytrain.training.mask_scenes import TEST, scene_seed
 
-SHIPPED = Path(__file__).resolve().parents[2] / "exported_models" / "four-shapes"
+MODELS = Path(__file__).resolve().parents[2] / "exported_models"
+SHIPPED = MODELS / "four-shapes"
+MASKS = MODELS / "shape-masks"
 FIRST_SEED = 900_000_000
-MOST_BYTES = 1_000_000
+MOST_BYTES = {SHIPPED: 1_000_000, MASKS: 1_700_000}
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +57,23 @@ def test_it_is_unsure_in_front_of_frames_without_a_shape(model: Any) -> None:
     assert called_a_shape.mean() <= 0.05
 
 
-def test_it_is_small_and_was_verified() -> None:
-    shipped = bundle.read(SHIPPED)
-    assert shipped.size <= MOST_BYTES
-    assert shipped.metadata["modelName"] == "four-shapes"
+def test_masks_lie_on_shapes_that_the_network_never_saw() -> None:
+    masks = open_classifier(MASKS)
+    seeds = [scene_seed(FIRST_SEED, TEST, number) for number in range(60)]
+    judged = judge(masks.model, seeds, masks.threshold)
+    assert judged.overlap.mean_iou >= 0.85
+    assert judged.alarms <= 2
+
+
+@pytest.mark.parametrize("path", [SHIPPED, MASKS], ids=lambda path: path.name)
+def test_it_is_small_and_was_verified(path: Path) -> None:
+    shipped = bundle.read(path)
+    assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) <= MOST_BYTES[path]
+    assert shipped.metadata["modelName"] == path.name
     verification = shipped.metadata["pytrain"]["verification"]
     assert verification["checked"]
+    backends = verification["formats"]["graph"].values()
+    assert all(("mask_difference" in figures) == (path == MASKS) for figures in backends)
     assert set(verification["formats"]) == {"graph", "layers"}
     assert all({"wasm", "webgl"} <= set(backends) for backends in verification["formats"].values())
 
