@@ -57,6 +57,12 @@ COLOURS = """() => {
 }"""
 """How many colours a sketch's canvas has."""
 
+ASKS = {"duet": "?second=four-shapes"}
+"""What a sketch's address names; the page of one for two models goes on to another that it finds."""
+
+COPYING = ["clipboard-read", "clipboard-write"]
+"""What a page may do that copies."""
+
 
 def source_of(name: str) -> str:
     return (SOURCES / name / "sketch.js").read_text(encoding="utf-8")
@@ -198,7 +204,7 @@ def test_two_models_see_a_half_each_and_snap_when_they_agree(
 ) -> None:
     star, circle, square = (draw_scene(label, 1) for label in ("star", "circle", "square"))
     browser = camera_of(launch, tmp_path, [side_by_side(star, star), side_by_side(circle, square)])
-    page = open_page(browser, "/sketches/duet/").page
+    page = open_page(browser, "/sketches/duet/?second=shape-masks").page
     page.wait_for_function("() => snaps === 1 && players[0].answer === 'star'", timeout=60_000)
     page.wait_for_function("() => players[0].answer === 'circle' && players[1].answer === 'square'")
     page.wait_for_function("() => snaps >= 2", timeout=60_000)
@@ -216,7 +222,7 @@ def test_the_second_of_two_models_may_be_another(
 def test_a_second_model_that_knows_the_same_is_taken_by_itself_and_copied(
     open_page: Open, camera_browser: Browser, two_models: Server
 ) -> None:
-    page = open_copying(open_page, camera_browser, "duet", url=two_models.url)
+    page = open_page(camera_browser, "/sketches/duet/", url=two_models.url, permissions=COPYING).page
     expect(page.get_by_test_id("second-select")).to_have_value("a-second")
     expect(page.get_by_test_id("source")).to_contain_text("get('second') ?? 'a-second'")
     page.get_by_test_id("copy-page").click()
@@ -289,7 +295,7 @@ def test_the_page_shows_the_source_and_copies_it(
     expected = re.sub(
         r"new URL\((['`])\.\./(?:\.\./)?(.+?)\1, location\.href\)\.href",
         lambda found: found[1] + server.url + "/" + _from_root(found[2]) + found[1],
-        source_of(name),
+        source_of(name).replace("get('second') ?? model", "get('second') ?? 'four-shapes'"),
     )
     expect(page.get_by_test_id("source")).to_have_text(re.compile(re.escape(expected.splitlines()[0])))
     assert (page.get_by_test_id("source").text_content() or "").strip() == expected.strip()
@@ -317,9 +323,8 @@ def test_the_copied_page_runs_on_another_origin(open_page: Open, camera_browser:
             elsewhere.wait_for_function(f"() => {loaded}")
 
 
-def open_copying(open_page: Open, browser: Browser, name: str, url: str | None = None) -> Page:
-    permissions = ["clipboard-read", "clipboard-write"]
-    page: Page = open_page(browser, f"/sketches/{name}/", url=url, permissions=permissions).page
+def open_copying(open_page: Open, browser: Browser, name: str) -> Page:
+    page: Page = open_page(browser, f"/sketches/{name}/{ASKS.get(name, '')}", permissions=COPYING).page
     expect(page.get_by_test_id("source")).to_contain_text("function draw")
     return page
 
@@ -382,7 +387,7 @@ def test_axe_finds_nothing_about_sketches(
     assert findings(page) == []
     # In the other colours the pages of the sketches differ by their words alone.
     for name in LISTED if scheme == "light" else LISTED[:1]:
-        page.goto(f"{server.url}/sketches/{name}/")
+        page.goto(f"{server.url}/sketches/{name}/{ASKS.get(name, '')}")
         expect(page.get_by_test_id("source")).not_to_be_empty()
         expect(page.locator("#stage canvas, #stage video, #stage > *").first).to_be_attached()
         assert findings(page) == [], name

@@ -52,7 +52,8 @@ def test_an_installed_wheel_serves_the_page_and_the_model(wheel: Path, tmp_path:
     venv.create(environment, with_pip=True)
     scripts = environment / ("Scripts" if sys.platform == "win32" else "bin")
     install = [scripts / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
-    subprocess.run(install, check=True)
+    done = subprocess.run(install, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     without_node = {**os.environ, "PATH": str(scripts)}
     empty = tmp_path / "empty"
     empty.mkdir()
