@@ -15,8 +15,8 @@ import pytrain.model
 from pytrain import __version__
 from pytrain.course.names import RECIPES
 from pytrain.errors import PytrainError
+from pytrain.resources import FOUR_SHAPES
 
-FOUR_SHAPES = "four-shapes"
 FOLDER_OF_PICTURES, CATALOGUED = "a folder of pictures", "mnist, fashion-mnist or cifar-10"
 TAKES = {
     FOLDER_OF_PICTURES: ("backbone", "fine_tune", "strategy"),
@@ -51,7 +51,7 @@ def data() -> None:
     """Make or load images to train on."""
 
 
-@data.command("four-shapes")
+@data.command(FOUR_SHAPES)
 @DATA
 @SEED
 @click.option(

@@ -12,6 +12,9 @@ PAGE_STYLE = PACKAGE / "page.css"
 
 CHECKOUT = PACKAGE.parent
 
+FOUR_SHAPES = "four-shapes"
+"""The shipped classifier; what it learned from is called so, too."""
+
 
 def page_folder() -> Path:
     """The built page: index.html, pytrain.js, the engines and their wasm files.

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from pytrain.dataset.catalogue import CATALOGUE, Collection, Part, stored
-from pytrain.dataset.catalogue.files import CIFAR_PYTHON, IDX_PARTS
+from pytrain.dataset.catalogue.cifar import CIFAR_PYTHON
+from pytrain.dataset.catalogue.idx import IDX_PARTS
 
 
 def toys(name: str, training: int, test: int) -> Collection:

@@ -120,19 +120,13 @@ def fit(
             if not follow.finished():
                 batches = range(done * steps, recipe.epochs * steps)
                 with in_bfloat16(settings["bfloat16"]):
-                    network.fit(
+                    follow.fit(
                         _batches(recipe, parts, classes, settings, batches),
                         validation_data=(
                             through_lens(parts.validation.images),
                             _one_hot(parts.validation.truth, classes),
                         ),
                         validation_batch_size=VALIDATION_BATCH,
-                        steps_per_epoch=steps,
-                        initial_epoch=done,
-                        epochs=recipe.epochs,
-                        callbacks=[follow],
-                        shuffle=False,
-                        verbose=0,
                     )
         except KeyboardInterrupt:
             shown.say(_kept(network, checkpoint, run_dir))

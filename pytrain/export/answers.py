@@ -38,12 +38,20 @@ class Answers:
     known: Floats | None = None
     mask: Floats | None = None
 
+    @classmethod
+    def among(cls, outputs: Mapping[str, Floats], probabilities: str) -> Answers:
+        """Those among a network's outputs; `probabilities` is the name of theirs."""
+        first, known, mask = outputs[probabilities], outputs.get(KNOWN), outputs.get(MASK)
+        return cls(
+            first,
+            None if known is None else known.reshape(-1),
+            mask if mask is not None and is_mask(mask.shape[1:], first.shape[1]) else None,
+        )
+
     def first(self, pictures: int) -> Answers:
         """Those to the first pictures."""
-        parts = (self.probabilities, self.known, self.mask)
-        probabilities, known, mask = (None if part is None else part[:pictures] for part in parts)
-        assert probabilities is not None
-        return Answers(probabilities, known, mask)
+        others = (None if part is None else part[:pictures] for part in (self.known, self.mask))
+        return Answers(self.probabilities[:pictures], *others)
 
     def of(self, outputs: Collection[str]) -> Answers:
         """Without what is none of these outputs."""
@@ -132,9 +140,8 @@ def answers_of(model: Any, inputs: Floats, outputs: Sequence[str], *, together: 
         name: np.concatenate([np.asarray(one[place], np.float32) for one in given])
         for place, name in enumerate(outputs)
     }
-    probabilities, known, mask = values[outputs[0]], values.get(KNOWN), values.get(MASK)
-    if mask is not None and not is_mask(mask.shape[1:], probabilities.shape[1]):
-        mask = None
+    answers = Answers.among(values, outputs[0])
+    probabilities, known, mask = answers.probabilities, answers.known, answers.mask
     if not all(np.isfinite(array).all() for array in (probabilities, known, mask) if array is not None):
         raise ExportError(
             "The model gives NaN or infinity.",
@@ -149,10 +156,9 @@ def answers_of(model: Any, inputs: Floats, outputs: Sequence[str], *, together: 
         )
     if known is not None:
         _within(KNOWN, known, "how surely a picture shows one of the classes at all", "a sigmoid")
-        known = known.reshape(-1)
     if mask is not None:
         _within(MASK, mask, "how much of a place the background and each class have", "a softmax")
-    return Answers(probabilities, known, mask)
+    return answers
 
 
 def is_mask(shape: Sequence[int], classes: int) -> bool:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from pytrain.bundle import KNOWN, MASK
 from pytrain.errors import ExportError
-from pytrain.export.answers import NEVER, Answers, Threshold, is_mask, joined
+from pytrain.export.answers import NEVER, Answers, Threshold, joined
 from pytrain.export.evaluate import BATCH, Evaluator
 from pytrain.export.network import Array, Network, Node
 from pytrain.export.source.check_images import ENOUGH
@@ -145,12 +145,7 @@ def evaluator(network: Network) -> Evaluator:
 
 def answers(run: Evaluator, network: Network, inputs: npt.NDArray[np.float32]) -> Answers:
     """What the weights of a network answer to float32 [images, 224, 224, 3]."""
-    given = run(network, inputs)
-    (first, *_) = network.outputs
-    known, mask = given.get(KNOWN), given.get(MASK)
-    if mask is not None and not is_mask(mask.shape[1:], given[first].shape[1]):
-        mask = None
-    return Answers(given[first], None if known is None else known.reshape(-1), mask)
+    return Answers.among(run(network, inputs), next(iter(network.outputs)))
 
 
 def compare(exact: Answers, rounded: Answers, threshold: Threshold = NEVER) -> Agreement:

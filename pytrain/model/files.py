@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ def save_model(model: Any, path: Path) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def weights_digest(model: Any) -> str:
+    """Tells one trained network from another: SHA-256 of its weights, hexadecimal."""
+    return sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()
 
 
 def load_model(path: Path) -> Any:

@@ -20,6 +20,7 @@ from pytrain.evaluation.judged import Phase
 from pytrain.image import Frame, as_seen
 from pytrain.model.backbones import Backbone
 from pytrain.model.backend import keras
+from pytrain.model.files import weights_digest
 from pytrain.model.transfer import EMBEDDING, build, level_of, set_heads
 from pytrain.pipeline.looked import Looked, set_aside
 from pytrain.training.feature_cache import Advance, Features, Items, embed
@@ -166,8 +167,7 @@ def tune(
     phase = _phase(tuned)
     if not tuned.kept:
         return None, phase
-    weights = sha256(b"".join(array.tobytes() for array in learned.model.get_weights())).hexdigest()
-    key = f"{learned.backbone.name}-tuned-{weights[:12]}"
+    key = f"{learned.backbone.name}-tuned-{weights_digest(learned.model)[:12]}"
     embedder = _embedder(learned.model, key, run_dir / TUNED, shown)
     features = embedder.pictures(data)
     for error in features.problems.values():

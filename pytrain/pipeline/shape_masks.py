@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytrain.bundle import KERAS_MODEL, REPORT, RUNS, Bundle, check_target, write_json
-from pytrain.resources import shipped_models
+from pytrain.resources import FOUR_SHAPES, shipped_models
 
 if TYPE_CHECKING:
     from pytrain.evaluation.calibration import Calibration
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 SHAPE_MASKS = "shape-masks"
-FOUR_SHAPES = "four-shapes"
-"""The classifier whose weights the network begins with."""
 
 TESTED = 1000
 """Scenes that the report's figures are of."""
@@ -62,6 +60,9 @@ def train_shape_masks(
         PytrainError: what is wrong with the settings, the export or the disk.
         KeyboardInterrupt: it was stopped; the checkpoint is kept and `resume` goes on from it.
     """
+    # Before TensorFlow is imported, which takes seconds.
+    check_target(out)
+
     from pytrain.dataset.four_shapes.masks import draw_masked
     from pytrain.dataset.four_shapes.outlines import LABELS
     from pytrain.evaluation.report.segmentation import write_segmentation_report
@@ -71,7 +72,6 @@ def train_shape_masks(
     from pytrain.training.run import EVALUATION
     from pytrain.training.segmentation import Plan, train_unet
 
-    check_target(out)
     chosen = {**(QUICK if quick else {}), **({"epochs": epochs} if epochs else {})}
     plan = replace(Plan(), **chosen)
     say(f"Training the U-Net on {plan.scenes:,} scenes")

@@ -60,6 +60,25 @@ class Follow(keras.callbacks.Callback):  # type: ignore[misc]
         self.epochs, self.steps, self.patience, self.average = epochs, steps, patience, average
         self.started = self.processor_started = 0.0
 
+    def fit(self, batches: Any, last: int | None = None, **validation: Any) -> None:
+        """Trains from the epoch after the checkpoint's on.
+
+        Args:
+            batches: from the first of that epoch on.
+            last: the epoch to end with, where that is not the last of the training.
+            validation: Keras's own settings of it: validation_data and the like.
+        """
+        self.network.fit(
+            batches,
+            steps_per_epoch=self.steps,
+            initial_epoch=len(self.checkpoint.history),
+            epochs=last or self.epochs,
+            callbacks=[self],
+            shuffle=False,
+            verbose=0,
+            **validation,
+        )
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.started, self.processor_started = time.perf_counter(), time.process_time()
 

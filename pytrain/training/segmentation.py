@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from pytrain.dataset.four_shapes.outlines import LABELS
 from pytrain.dataset.pictures import NO_CLASS
 from pytrain.image import in_range
 from pytrain.model.backend import keras, tf
+from pytrain.model.files import weights_digest
 from pytrain.model.lens import LOGITS
 from pytrain.model.unet import MASK_LOGITS, begin_with, build, core
 from pytrain.training.batches import steps_in_epoch
@@ -91,9 +91,10 @@ def train_unet(
             network, or the disk refuses.
         KeyboardInterrupt: it was interrupted; the checkpoint is kept.
     """
+    began_with = None if classifier is None else weights_digest(classifier)[:16]
     settings = {
         "recipe": "unet", **asdict(plan), "seed": seed, "labels": list(LABELS), "drawn": VERSION,
-        "bfloat16": has_bfloat16(), "began_with": _fingerprint(classifier), "versions": versions(),
+        "bfloat16": has_bfloat16(), "began_with": began_with, "versions": versions(),
     }  # fmt: skip
     checkpoint, said = begin(run_dir, settings, resume)
     with show or display() as shown:
@@ -125,16 +126,10 @@ def train_unet(
         done = len(checkpoint.history)
         try:
             with in_bfloat16(settings["bfloat16"]):
-                network.fit(
+                follow.fit(
                     _batches(training, plan, seed, steps, range(done * steps, plan.epochs * steps)),
                     validation_data=_as_they_are(validation, plan),
                     validation_steps=steps_in_epoch(len(validation), plan.batch_size),
-                    steps_per_epoch=steps,
-                    initial_epoch=done,
-                    epochs=plan.epochs,
-                    callbacks=[follow],
-                    shuffle=False,
-                    verbose=0,
                 )
         except KeyboardInterrupt:
             if checkpoint.history:
@@ -144,13 +139,6 @@ def train_unet(
             raise
     save_best(network, checkpoint, run_dir, model)
     return Segmenter(model, validation, checkpoint.history, settings, run_dir)
-
-
-def _fingerprint(classifier: Any) -> str | None:
-    """Tells one trained classifier from another: 16 hex digits of its weights."""
-    if classifier is None:
-        return None
-    return sha256(b"".join(weights.tobytes() for weights in classifier.get_weights())).hexdigest()[:16]
 
 
 @keras.saving.register_keras_serializable("pytrain")

@@ -107,17 +107,12 @@ def train(
                 if first >= last or follow.finished():
                     continue
                 numbers = range(first * steps, last * steps)
-                network.fit(
+                follow.fit(
                     training_batches(
                         training, batch_size, plan.label_smoothing, plan.augmentation, seed, numbers, size
                     ),
+                    last,
                     validation_data=validation_batches(validation, 256),
-                    steps_per_epoch=steps,
-                    initial_epoch=first,
-                    epochs=last,
-                    callbacks=[follow],
-                    shuffle=False,
-                    verbose=0,
                 )
         except KeyboardInterrupt:
             if checkpoint.best_epoch:

@@ -12,15 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pytrain.dataset.catalogue.cifar import CIFAR_BINARY as CIFAR_BINARY
-from pytrain.dataset.catalogue.cifar import CIFAR_PYTHON as CIFAR_PYTHON
-from pytrain.dataset.catalogue.cifar import read_batches
+from pytrain.dataset.catalogue.cifar import CIFAR_BINARY, CIFAR_PYTHON, read_batches
 from pytrain.dataset.catalogue.collection import Collection, Raw, checked
 from pytrain.dataset.catalogue.entries import Entry
 from pytrain.dataset.catalogue.folders import read_class_folders
 from pytrain.dataset.catalogue.hashes import same_content, same_file
-from pytrain.dataset.catalogue.idx import IDX_PARTS as IDX_PARTS
-from pytrain.dataset.catalogue.idx import read_idx
+from pytrain.dataset.catalogue.idx import IDX_PARTS, read_idx
 from pytrain.errors import DataError
 
 TEST = "-test"

@@ -14,9 +14,8 @@ from PIL import Image
 
 from pytrain.cli import main
 from pytrain.dataset.catalogue import CATALOGUE, Collection, export_folder, fetch, load, stored
-from pytrain.dataset.catalogue.cifar import read_binary_batch, read_python_batch
-from pytrain.dataset.catalogue.files import CIFAR_BINARY, CIFAR_PYTHON, IDX_PARTS
-from pytrain.dataset.catalogue.idx import read_idx
+from pytrain.dataset.catalogue.cifar import CIFAR_BINARY, CIFAR_PYTHON, read_binary_batch, read_python_batch
+from pytrain.dataset.catalogue.idx import IDX_PARTS, read_idx
 from pytrain.errors import DataError
 
 RNG = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from pytrain.cli import main
 from pytrain.dataset.catalogue import export_folder, fetch
-from pytrain.dataset.catalogue.files import CIFAR_BINARY
+from pytrain.dataset.catalogue.cifar import CIFAR_BINARY
 
 DIGITS, THINGS = toys("mnist", 20, 10), toys("cifar-10", 20, 10)
 

@@ -14,7 +14,8 @@ import pytest
 from course_data import idx, planes, publish, toys
 
 from pytrain.dataset.catalogue import CATALOGUE, Collection, Part, export_folder, fetch
-from pytrain.dataset.catalogue.files import CIFAR_BINARY, CIFAR_PYTHON, IDX_PARTS
+from pytrain.dataset.catalogue.cifar import CIFAR_BINARY, CIFAR_PYTHON
+from pytrain.dataset.catalogue.idx import IDX_PARTS
 
 Write = Callable[[Collection, Path], Path]
 
