@@ -20,7 +20,7 @@ from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
 from pytrain.model.lens import LOGITS
 from pytrain.training.average import Average
-from pytrain.training.batches import numbered, shuffled, smoothed, steps_in_epoch
+from pytrain.training.batches import in_order, numbered, shuffled, smoothed, steps_in_epoch
 from pytrain.training.checkpoint import Checkpoint
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
 from pytrain.training.precision import has_bfloat16, in_bfloat16
@@ -122,11 +122,11 @@ def fit(
                 with in_bfloat16(settings["bfloat16"]):
                     follow.fit(
                         _batches(recipe, parts, classes, settings, batches),
-                        validation_data=(
+                        validation_data=in_order(
                             through_lens(parts.validation.images),
                             _one_hot(parts.validation.truth, classes),
+                            VALIDATION_BATCH,
                         ),
-                        validation_batch_size=VALIDATION_BATCH,
                     )
         except KeyboardInterrupt:
             shown.say(_kept(network, checkpoint, run_dir))

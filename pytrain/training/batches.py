@@ -190,6 +190,11 @@ def validation_batches(table: Table, batch_size: int) -> Any:
     return _without_tuner(starts.map(load, num_parallel_calls=1).prefetch(2))
 
 
+def in_order(inputs: npt.NDArray[Any], targets: npt.NDArray[Any], batch_size: int) -> Any:
+    """A finite tf.data pipeline over arrays, once, as they are: [n, ...] and [n, ...] in batches."""
+    return _without_tuner(tf.data.Dataset.from_tensor_slices((inputs, targets)).batch(batch_size))
+
+
 def _without_tuner(batches: Any) -> Any:
     """Turns tf.data's tuner off: it sleeps for up to a minute, and taking a pipeline down waits for it."""
     options = tf.data.Options()
