@@ -474,11 +474,9 @@ def explain(model: str, image: Path, label: str | None, layers: Sequence[str], o
 @cli.command()
 @click.argument("model")
 @click.argument("image", type=click.Path(path_type=Path), required=False)
-@click.option("--label", help="Without IMAGE: only this class.")
-@click.option(
-    "--layer", help="With IMAGE: the layer to dream on; without: with --channel, the unit to drive."
-)
-@click.option("--channel", type=click.IntRange(min=0), help="Number of a map of --layer.")
+@click.option("--label", help="Only this class; with IMAGE, the one to dream of.")
+@click.option("--layer", help="The layer to dream of.  [default: the last]")
+@click.option("--channel", type=click.IntRange(min=0), help="Only this map of --layer, from 0.")
 @click.option(
     "--octaves", type=click.IntRange(1, 8), default=3, show_default=True, help="Sizes of a deep dream."
 )
@@ -506,8 +504,6 @@ def dream(
     from pytrain.explain.page import dream as write
     from pytrain.image import read_image
 
-    if image is not None and (label is not None or channel is not None):
-        raise click.UsageError("--label and --channel grow pictures out of noise; leave IMAGE out.")
     frame = None if image is None else read_image(image)
     network = open_network(model)
     folder = out or Path("explained") / f"{network.name}-dream"

@@ -70,6 +70,8 @@ def deep_dream(
     network: Network,
     frame: Frame,
     layer: str | None = None,
+    channel: int | None = None,
+    label: str | None = None,
     *,
     octaves: int = 3,
     scale: float = 1.4,
@@ -87,6 +89,8 @@ def deep_dream(
         network: a classifier with convolutions.
         frame: uint8 [height, width, 3]; its centre square is used.
         layer: whose maps grow; the last unless told.
+        channel: number of the only map of `layer` that grows, from 0.
+        label: a class that the picture shall look like, instead of both.
         octaves: sizes, the first 224 pixels.
         scale: from one size to the next.
         steps: on each size.
@@ -97,11 +101,14 @@ def deep_dream(
         uint8 [side, side, 3], side = 224 * scale ** (octaves - 1).
 
     Raises:
-        ModelError: a layer that is none, a network without convolutions, or numbers that cannot be.
+        ModelError: names and numbers that are none, a label beside a layer or channel, a channel alone, a
+            network without convolutions, or octaves and a scale that cannot be.
     """
     if octaves < 1 or scale < 1:
         raise ModelError(f"octaves {octaves} and scale {scale} came.", "octaves from 1, a scale from 1")
-    slope = _slope(network, layer or network.last_maps(), None, None)
+    if label is not None or channel is not None:
+        check_asked(network, layer, channel, label)
+    slope = _slope(network, layer or network.last_maps(), channel, label)
     draw = np.random.default_rng(seed)
     square = crop_square(frame)
     originals = [resize(square, round(SIZE * scale**octave)) / 127.5 - 1 for octave in range(octaves)]

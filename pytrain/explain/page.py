@@ -121,7 +121,7 @@ def dream(
         out: the folder to write; one written by this function before is replaced.
         frame: the picture to dream on; without one, pictures grow out of noise.
         label: only this class.
-        layer: of the dream, or with `channel` of the unit.
+        layer: of the dream, or with `channel` of the unit; the last for a dream.
         channel: number of a map.
         octaves: sizes of a deep dream.
         steps: of gradient ascent.
@@ -133,11 +133,15 @@ def dream(
     """
     network.require_convolution()
     if frame is not None:
-        where = layer or network.last_maps()
-        say(f"Dreaming on {where}, {octaves} sizes")
-        made = deep_dream(network, frame, where, octaves=octaves, steps=steps or 20, seed=seed)
-        drawn = [("picture.png", "Before", as_seen(frame)), ("dream.png", f"After: more of {where}", made)]
-        title, lead = f"{network.name} dreams", "What the layer sees anyway, made stronger step by step."
+        of = label or layer or network.last_maps()
+        if channel is not None:
+            of += f", channel {channel}"
+        say(f"Dreaming of {of}, {octaves} sizes")
+        made = deep_dream(
+            network, frame, layer, channel, label, octaves=octaves, steps=steps or 20, seed=seed
+        )
+        drawn = [("picture.png", "Before", as_seen(frame)), ("dream.png", f"After: more of {of}", made)]
+        title, lead = f"{network.name} dreams", "What the network sees, made stronger step by step."
     else:
         drawn = list(_driven(network, label, layer, channel, steps or 120, seed, say))
         title, lead = (

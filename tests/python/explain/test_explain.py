@@ -216,6 +216,23 @@ def test_a_deep_dream_strengthens_its_layer_and_grows_by_octaves(shapes: Network
     assert np.array_equal(made, again), "the same seed gives the same dream"
 
 
+def test_a_deep_dream_of_a_class_or_of_one_map_makes_more_of_that_one(shapes: Network) -> None:
+    frame = draw_scene("square", 3)
+    of_star = deep_dream(shapes, frame, label="star", octaves=1, steps=6)
+    of_map = deep_dream(shapes, frame, "block2_relu", 5, octaves=1, steps=6)
+
+    def star(picture: np.ndarray) -> float:
+        return float(shapes.probabilities(to_input(picture)[None])[0, 2])
+
+    def fifth(picture: np.ndarray) -> float:
+        return float(activations(shapes, picture, ["block2_relu"])["block2_relu"][..., 5].mean())
+
+    assert star(of_star) > star(of_map) + 0.2
+    assert fifth(of_map) > 1.5 * max(fifth(of_star), fifth(frame))
+    with pytest.raises(ModelError, match="Channel 5 came without its layer"):
+        deep_dream(shapes, frame, channel=5)
+
+
 def test_a_deep_dream_keeps_the_fine_detail_of_the_picture(shapes: Network) -> None:
     frame = np.random.default_rng(4).integers(0, 256, (440, 440, 3), np.uint8)
     untouched = deep_dream(shapes, frame, "block2_relu", octaves=3, scale=1.4, steps=0)
