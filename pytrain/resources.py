@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from pytrain.errors import ServeError
@@ -40,13 +38,3 @@ def shipped_models() -> Path | None:
         if folder.is_dir():
             return folder
     return None
-
-
-def keras_home() -> Path:
-    """Where Keras keeps what it downloads; it decides in the same way when it is imported."""
-    given = os.environ.get("KERAS_HOME")
-    user = Path.home()
-    home = Path(given) if given else (user if os.access(user, os.W_OK) else Path("/tmp")) / ".keras"
-    if home.exists() and not os.access(home, os.W_OK):
-        home = (Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())) / ".keras"
-    return home

@@ -7,20 +7,15 @@ network was trained on its own range of pixels; a Rescaling in front makes it fr
 from __future__ import annotations
 
 import hashlib
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from pytrain.errors import ModelError
+from pytrain.keras_home import impatient, keras_home
 from pytrain.model.keras_networks import KerasNetwork
 from pytrain.model.ranges import CAFFE_MEAN, IMAGENET_DEVIATION, IMAGENET_MEAN
-from pytrain.resources import keras_home
-
-PATIENCE_SECONDS = 10
-"""A server that says nothing for so long is not there."""
 
 RANGES: dict[str, tuple[Any, Any]] = {
     "-1..1": (1.0, 0.0),
@@ -47,7 +42,7 @@ def load(network: KerasNetwork) -> Any:
     _check(network, path)
     try:
         # Keras talks on the standard output, which is for answers.
-        with _impatient(), redirect_stdout(sys.stderr):
+        with impatient(), redirect_stdout(sys.stderr):
             model = build(network, "imagenet")
     except Exception as error:
         raise _broken(path, error) if path.exists() else _not_fetched(network, path, error) from None
@@ -104,17 +99,6 @@ def _check(network: KerasNetwork, path: Path) -> None:
             expected=network.md5,
             fix="Delete it; the next run fetches it again.",
         )
-
-
-@contextmanager
-def _impatient() -> Iterator[None]:
-    """A silent network ends the wait; Python by itself would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE_SECONDS)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _broken(path: Path, error: Exception) -> ModelError:

@@ -20,7 +20,7 @@ from pytrain.dataset.catalogue.entries import CATALOGUE as CATALOGUE
 from pytrain.dataset.catalogue.entries import Entry, entry_named
 from pytrain.dataset.catalogue.files import TEST, collection, expected_files, form_of, read_local
 from pytrain.errors import DataError
-from pytrain.resources import keras_home
+from pytrain.keras_home import impatient, keras_home
 
 Say = Callable[[str], None]
 
@@ -208,7 +208,8 @@ def _by_keras(entry: Entry, data: Path, say: Say) -> Collection:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import keras
 
-        loaded: Any = getattr(keras.datasets, entry.keras).load_data()
+        with impatient():
+            loaded: Any = getattr(keras.datasets, entry.keras).load_data()
     except Exception as error:
         # With what Keras did get all files may be there, and one of an earlier try may be cut off.
         if found := _from_this_machine(entry, data, lambda _: None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import urllib.error
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from course_data import publish, toys
 from pytrain.dataset.catalogue import CATALOGUE, fetch
 from pytrain.dataset.catalogue.show import table
 from pytrain.errors import DataError
+from pytrain.keras_home import PATIENCE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +147,17 @@ def test_keras_files_are_found_where_keras_was_told_to_keep_them(
     monkeypatch.setenv("KERAS_HOME", str(home / "elsewhere"))
     publish(toys("fashion-mnist", 20, 10), home / "elsewhere" / "datasets" / "fashion-mnist")
     assert "elsewhere" in fetch("fashion-mnist", home / "data", say=quiet).source
+
+
+def test_a_silent_network_is_not_waited_for_without_end(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = []
+
+    def silent(*_: object) -> None:
+        waited.append(socket.getdefaulttimeout())
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", silent)
+    with pytest.raises(DataError, match="could not be downloaded: timed out"):
+        fetch("mnist", home / "data", say=quiet)
+    assert waited == [PATIENCE_SECONDS]
+    assert socket.getdefaulttimeout() is None
