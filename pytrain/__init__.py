@@ -21,6 +21,7 @@ _PUBLIC = {
     "compare": ("pytrain.course.compare", "compare"),
     "Recipe": ("pytrain.course.recipe", "Recipe"),
     "Run": ("pytrain.course.results", "Run"),
+    "View": ("pytrain.course.recipe", "View"),
     "create_app": ("pytrain.serve", "create_app"),
     "Prediction": ("pytrain.evaluation.predict_files", "Prediction"),
     "evaluate": ("pytrain.evaluation.evaluate_files", "evaluate_files"),

@@ -32,6 +32,18 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class View:
+    """How a picture is shown to a network once more."""
+
+    right: int = 0
+    """Whole pixels that it is moved by; to the left if negative. Black comes in from outside."""
+    down: int = 0
+    """The same; up if negative."""
+    mirrored: bool = False
+    """Left and right exchanged, before it is moved."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One network and how it is trained."""
 
@@ -60,8 +72,8 @@ class Recipe:
     augment: Augment = field(default_factory=Augment)
     average: float = 0.0
     """Decay of the running average of the weights that is kept in place of the last ones; 0 for none."""
-    flipped: bool = False
-    """The exported model averages the logits of a picture and of its mirror image."""
+    views: tuple[View, ...] = ()
+    """The exported model averages the logits of these views of a picture; none for the picture as it is."""
     bfloat16: bool = False
     """Compute in bfloat16 where the processor has instructions for it."""
     patience: int = 0
@@ -88,9 +100,14 @@ class Recipe:
 
     def settings(self) -> dict[str, Any]:
         """All that decides how it is trained, as plain values."""
-        left_out = ("name", "about", "collections", "build", "augment", "varied")
+        left_out = ("name", "about", "collections", "build", "augment", "views", "varied")
         plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in left_out}
-        return {"recipe": self.name, **plain, "augment": asdict(self.augment)}
+        return {
+            "recipe": self.name,
+            **plain,
+            "augment": asdict(self.augment),
+            "views": [asdict(view) for view in self.views],
+        }
 
 
 def recipe_named(name: str, collection: str) -> Recipe:

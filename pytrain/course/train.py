@@ -108,7 +108,7 @@ def train_course(
     work = folder.parent / RUNS / folder.name
     fitted = fit(plan, parts, settings, work, resume=resume, show=show)
 
-    small = finished(fitted.network, plan.flipped)
+    small = finished(fitted.network, plan.views)
     judgement = judge(small, parts, pictures.labels)
     for line in _figures(judgement, fitted.network.count_params()):
         say(line)
@@ -182,7 +182,7 @@ def _export(
         write_report((folder / REPORT).parent, run, target.name)
 
     return export(
-        whole(small, network, plan.flipped),
+        whole(small, network, plan.views),
         target,
         labels=labels,
         input_range="-1..1",

@@ -20,7 +20,7 @@ from pytrain.course.fit import fit, settings_of
 from pytrain.course.hand_in import check_name, zip_run
 from pytrain.course.lens import through_lens
 from pytrain.course.parts import parts_of
-from pytrain.course.recipe import Recipe
+from pytrain.course.recipe import Recipe, View
 from pytrain.course.results import FILES, read_run
 from pytrain.course.train import train_course
 from pytrain.errors import BundleError, DataError, TrainingError
@@ -69,7 +69,7 @@ TINY = Recipe(
     label_smoothing=0.05,
     augment=Augment(shift=1, flip=True, erase=0.3, mixup=0.2),
     average=0.9,
-    flipped=True,
+    views=(View(), View(right=1, mirrored=True)),
 )
 
 

@@ -46,15 +46,15 @@ def test_it_answers_in_tensorflow_js_as_in_keras(
     entry = CATALOGUE[collection]
     pictures = Pictures(entry.side, entry.channels, (-0.2,) * entry.channels, (0.4,) * entry.channels)
     recipe = None if name == BLOCKS else recipe_named(name, collection)
-    flipped = recipe is not None and recipe.flipped
+    views = recipe.views if recipe else ()
     network = (recipe.build if recipe else of_blocks)(pictures, len(entry.labels))
     images = random_bars(entry.side, entry.channels)
     normalise(network, images)
-    small = finished(network, flipped)
+    small = finished(network, views)
     speak_up(small, images)
     frames = [image.repeat(3, axis=2) if entry.channels == 1 else image for image in images]
     made = export(
-        whole(small, network, flipped),
+        whole(small, network, views),
         tmp_path / name,
         labels=entry.labels,
         input_range="-1..1",

@@ -18,7 +18,7 @@ from pytrain.course.lens import lens_matrix, through_lens
 from pytrain.course.names import DEFAULTS, RECIPES
 from pytrain.course.network import finished, logits_of, whole
 from pytrain.course.parts import parts_of
-from pytrain.course.recipe import Pictures, Recipe, recipe_named
+from pytrain.course.recipe import Pictures, Recipe, View, recipe_named
 from pytrain.dataset.catalogue import CATALOGUE
 from pytrain.errors import DataError, TrainingError
 from pytrain.image import to_input
@@ -89,7 +89,7 @@ def test_training_sees_what_the_exported_lens_gives(collection):
     images = random_images(collection)
     recipe = recipe_named("separable", collection)
     network = recipe.build(pictures(collection), 10)
-    model = whole(finished(network, False), network, False)
+    model = whole(finished(network, ()), network, ())
     layer = "grey" if images.shape[3] == 1 else LENS
     seen = keras.Model(model.input, model.get_layer(layer).output).predict(as_inputs(images), verbose=0)
     np.testing.assert_allclose(through_lens(images), seen, atol=2e-6)
@@ -109,15 +109,41 @@ def test_the_whole_model_answers_as_the_network_does(name, collection):
     images = random_images(collection)
     seen = through_lens(images)
     logits = network.predict(seen, verbose=0)
-    if recipe.flipped:
-        logits = (logits + network.predict(seen[:, :, ::-1], verbose=0)) / 2
-    small = finished(network, recipe.flipped)
+    if recipe.views:
+        logits = np.mean([network.predict(shown(seen, view), verbose=0) for view in recipe.views], 0)
+    small = finished(network, recipe.views)
     np.testing.assert_allclose(logits_of(small, seen), logits, atol=1e-3 * np.abs(logits).max())
-    model = whole(small, network, recipe.flipped)
+    model = whole(small, network, recipe.views)
     np.testing.assert_allclose(
         model.predict(as_inputs(images), verbose=0), small.predict(seen, verbose=0), atol=1e-4
     )
     assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+
+
+def shown(pixels, view):
+    """float32 [n, side, side, channels] as the view shows it, place by place."""
+    side = pixels.shape[1]
+    seen = np.full_like(pixels, -1)
+    for row in range(side):
+        for column in range(side):
+            of_row, of_column = row - view.down, column - view.right
+            if of_row in range(side) and of_column in range(side):
+                seen[:, row, column] = pixels[:, of_row, -1 - of_column if view.mirrored else of_column]
+    return seen
+
+
+@pytest.mark.parametrize(
+    "view", [View(1, 1), View(-1, -1, mirrored=True), View(right=2, mirrored=True), View(down=-3), View()]
+)
+def test_a_view_is_moved_and_mirrored_as_it_says(view):
+    # A network that gives its pixels back as logits.
+    pixels = keras.Input((6, 6, 1))
+    network = keras.Model(pixels, keras.layers.Dense(36, name="logits")(keras.layers.Flatten()(pixels)))
+    network.get_layer("logits").set_weights([np.eye(36, dtype=np.float32), np.zeros(36, np.float32)])
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 6, 6, 1)).astype(np.float32)
+    np.testing.assert_array_equal(
+        logits_of(finished(network, [view]), images), shown(images, view).reshape(3, 36)
+    )
 
 
 def test_blocks_halve_and_widen_as_they_say():
