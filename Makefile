@@ -14,7 +14,7 @@ demo: install page ## train, export, prove and serve the four-shapes classifier
 
 test: check browser referee ## everything, browser tests included
 	npm test
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: install page
 	$(BIN)/ruff check .
