@@ -475,7 +475,9 @@ def explain(model: str, image: Path, label: str | None, layers: Sequence[str], o
 @click.argument("model")
 @click.argument("image", type=click.Path(path_type=Path), required=False)
 @click.option("--label", help="Only this class; with IMAGE, the one to dream of.")
-@click.option("--layer", help="The layer to dream of.  [default: the last]")
+@click.option(
+    "--layer", help="With IMAGE: the layer to dream of, the last by default; without: that of --channel."
+)
 @click.option("--channel", type=click.IntRange(min=0), help="Only this map of --layer, from 0.")
 @click.option(
     "--octaves", type=click.IntRange(1, 8), default=3, show_default=True, help="Sizes of a deep dream."
