@@ -23,6 +23,7 @@ from pytrain.training.average import Average
 from pytrain.training.batches import in_order, numbered, shuffled, smoothed, steps_in_epoch
 from pytrain.training.checkpoint import Checkpoint
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
+from pytrain.training.fused import fused
 from pytrain.training.precision import has_bfloat16, in_bfloat16
 from pytrain.training.progress import Display, display
 from pytrain.training.run import begin, versions
@@ -105,16 +106,17 @@ def fit(
         keras.utils.set_random_seed(seed)
         network = _built(recipe, parts, classes)
         steps = steps_in_epoch(len(parts.training), recipe.batch_size)
-        network.compile(
+        learner = fused(network)
+        learner.compile(
             optimizer=_optimizer(recipe, recipe.epochs * steps),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
             metrics=[KnownAccuracy()],
         )
-        restore(network, checkpoint)
-        average = Average(network, recipe.average) if recipe.average else None
+        restore(learner, checkpoint)
+        average = Average(learner, recipe.average) if recipe.average else None
         if average and checkpoint.average:
             average.restore(checkpoint.average)
-        follow = Follow(network, checkpoint, run_dir, shown, recipe.epochs, steps, recipe.patience, average)
+        follow = Follow(learner, checkpoint, run_dir, shown, recipe.epochs, steps, recipe.patience, average)
         done = len(checkpoint.history)
         try:
             if not follow.finished():

@@ -20,6 +20,7 @@ from pytrain.model.lens import LOGITS
 from pytrain.model.unet import MASK_LOGITS, begin_with, build, core
 from pytrain.training.batches import steps_in_epoch
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
+from pytrain.training.fused import fused
 from pytrain.training.mask_scenes import TRAINING, VALIDATION, VERSION, Scenes, load_scenes
 from pytrain.training.precision import has_bfloat16, in_bfloat16
 from pytrain.training.progress import Display, display
@@ -110,9 +111,10 @@ def train_unet(
         if classifier is not None:
             begin_with(model, classifier)
         network = core(model)
+        learner = fused(network)
         steps = max(1, len(training) // plan.batch_size)
         schedule = one_cycle(plan.learning_rate, plan.warm_up, plan.epochs * steps)
-        network.compile(
+        learner.compile(
             optimizer=keras.optimizers.AdamW(schedule, weight_decay=plan.weight_decay),
             loss={
                 LOGITS: keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -121,16 +123,17 @@ def train_unet(
             loss_weights={LOGITS: plan.class_weight, MASK_LOGITS: 1.0},
             metrics={LOGITS: [KnownAccuracy()], MASK_LOGITS: [MeanIoU()]},
         )
-        restore(network, checkpoint)
-        follow = _Follow(network, checkpoint, run_dir, shown, plan.epochs, steps, 0)
+        restore(learner, checkpoint)
+        follow = _Follow(learner, checkpoint, run_dir, shown, plan.epochs, steps, 0)
         done = len(checkpoint.history)
         try:
-            with in_bfloat16(settings["bfloat16"]):
-                follow.fit(
-                    _batches(training, plan, seed, steps, range(done * steps, plan.epochs * steps)),
-                    validation_data=_as_they_are(validation, plan),
-                    validation_steps=steps_in_epoch(len(validation), plan.batch_size),
-                )
+            if not follow.finished():
+                with in_bfloat16(settings["bfloat16"]):
+                    follow.fit(
+                        _batches(training, plan, seed, steps, range(done * steps, plan.epochs * steps)),
+                        validation_data=_as_they_are(validation, plan),
+                        validation_steps=steps_in_epoch(len(validation), plan.batch_size),
+                    )
         except KeyboardInterrupt:
             if checkpoint.history:
                 shown.say(f"Stopped after epoch {len(checkpoint.history)}; go on with --resume.")

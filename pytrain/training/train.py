@@ -18,6 +18,7 @@ from pytrain.model.backend import keras
 from pytrain.model.lens import core
 from pytrain.training.batches import Table, steps_in_epoch, table_of, training_batches, validation_batches
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
+from pytrain.training.fused import fused
 from pytrain.training.lens_cache import LensCache, build_lens_cache
 from pytrain.training.progress import Display, display
 from pytrain.training.recipes import Recipe, recipe_named
@@ -92,15 +93,16 @@ def train(
         keras.utils.set_random_seed(seed)
         model = plan.build(len(labels))
         network = core(model, any_size=plan.small_size is not None)
-        network.compile(
+        learner = fused(network)
+        learner.compile(
             optimizer=keras.optimizers.AdamW(
                 one_cycle(plan.learning_rate, plan.warm_up, epochs * steps), weight_decay=plan.weight_decay
             ),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
             metrics=[KnownAccuracy()],
         )
-        restore(network, checkpoint)
-        follow = Follow(network, checkpoint, run_dir, shown, epochs, steps, plan.patience)
+        restore(learner, checkpoint)
+        follow = Follow(learner, checkpoint, run_dir, shown, epochs, steps, plan.patience)
         try:
             for last, size in _stages(plan, epochs):
                 first = len(checkpoint.history)

@@ -123,6 +123,10 @@ def test_an_interrupted_training_goes_on_with_resume(trained: Any, tmp_path: Pat
     resumed = train(run_dir, resume=True)
     assert [row["epoch"] for row in resumed.history] == [1, 2]
     assert resumed.history[1]["val_loss"] == pytest.approx(trained.history[1]["val_loss"], rel=0.02)
+    again = train(run_dir, resume=True)
+    assert again.history == resumed.history
+    for weights, expected in zip(again.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, expected)
     with pytest.raises(TrainingError, match="was started in another way: seed was 0"):
         train(run_dir, resume=True, seed=1)
 
