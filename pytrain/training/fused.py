@@ -20,7 +20,7 @@ class FusedNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
     """Keras's layer, but for the time of training: float32 [batch, h, w, channels] to the same."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        if not (training and self.trainable):
+        if not (training and self.trainable) or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
@@ -43,12 +43,17 @@ def fused(network: Any) -> Any:
     what it has learned.
 
     Args:
-        network: a keras.Model made of layers that know their own settings.
+        network: a built keras.Model.
 
     Returns:
         A keras.Model with the same layers, names and weights; each BatchNormalization of maps is fused.
+        Where a network cannot be made anew from its layers' settings (a Lambda, a layer without get_config,
+        a subclass of keras.Model), the network itself: it learns as well, only more slowly.
     """
-    twin = keras.models.clone_model(network, clone_function=_twin)
+    try:
+        twin = keras.models.clone_model(network, clone_function=_twin)
+    except (NotImplementedError, TypeError, ValueError):
+        return network
     twin.set_weights(network.get_weights())
     return twin
 

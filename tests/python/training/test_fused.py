@@ -76,3 +76,40 @@ def test_the_network_takes_over_what_its_twin_has_learned() -> None:
     twin = learn(fused(network), 5)
     network.set_weights(twin.get_weights())
     np.testing.assert_allclose(network(PICTURES), twin(PICTURES), atol=1e-5)
+
+
+class Scaled(keras.layers.Layer):  # type: ignore[misc]
+    """A layer of one's own that cannot be made anew: an array is no setting that Keras writes down."""
+
+    def __init__(self, factors: Any, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.factors = factors
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factors
+
+
+UNCOPIED = {"own": Scaled(np.full(8, 2, np.float32)), "lambda": keras.layers.Lambda(lambda x: x * 2)}
+
+
+@pytest.mark.parametrize("layer", UNCOPIED.values(), ids=UNCOPIED)
+def test_a_network_that_cannot_be_copied_learns_as_it_is(layer: Any) -> None:
+    pixels = keras.Input((12, 12, 3))
+    x = layer(conv(pixels, 8, "stem"))
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    network = keras.Model(pixels, keras.layers.Dense(3)(x))
+    assert fused(network) is network
+
+
+def test_so_does_a_network_that_is_a_class() -> None:
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = keras.layers.BatchNormalization()
+
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            return self.norm(inputs, training=training)
+
+    network = Own()
+    network(PICTURES)
+    assert fused(network) is network
