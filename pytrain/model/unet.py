@@ -9,14 +9,15 @@
     block2      14 x  14 x 48                                    14,016
     block3       7 x   7 x 64                                    27,904
     block4       7 x   7 x 64                                    37,120
-    bottom       7 x   7 x 64    3 x 3                           37,120
-    up2         14 x  14 x 48    1 x 1, twice as large, beside block2, 3 x 3 twice    65,856
-    up1         28 x  28 x 32    the same beside block1          29,568
+    bottom1      7 x   7 x 96    3 x 3                           55,680
+    bottom2      7 x   7 x 96    3 x 3                           83,328
+    up2         14 x  14 x 64    1 x 1, twice as large, beside block2, 3 x 3 twice   108,288
+    up1         28 x  28 x 32    the same beside block1          30,080
     up0         56 x  56 x 16    the same beside fine             7,616
     mask        56 x  56 x  5    1 x 1: the background and each class    85
     logits       4               mean and peak of each feature of block4        516
 
-230,001 parameters with four classes. The way down asks what there is, ever more coarsely; the way up asks
+374,833 parameters with four classes. The way down asks what there is, ever more coarsely; the way up asks
 where, and is handed the fine maps from the way down (Ronneberger, Fischer & Brox, U-Net: Convolutional
 networks for biomedical image segmentation, 2015). Unlike theirs, the maps keep their size at the borders,
 grow by doubling instead of a transposed convolution (Odena, Dumoulin & Olah, Deconvolution and checkerboard
@@ -46,6 +47,8 @@ MASK_SIDE = 56
 MASK_LOGITS = "mask_logits"
 FINE = 16
 """Maps at 56 pixels, where the mask is drawn."""
+BOTTOM = 96
+"""Maps at 7 pixels: from here the whole picture is seen, and the way up is told what is where."""
 
 
 def build(num_classes: int) -> Any:
@@ -60,9 +63,9 @@ def build(num_classes: int) -> Any:
     fine = block(x, FINE, "fine", size=5, stride=2)
     x = keras.layers.AveragePooling2D(cnn.LENS_POOL // LENS_POOL, name="half")(x)
     block1, block2, last = cnn.maps(x)
-    x = block(last, last.shape[-1], "bottom")
-    for name, beside in (("up2", block2), ("up1", block1), ("up0", fine)):
-        width = beside.shape[-1]
+    x = block(last, BOTTOM, "bottom1")
+    x = block(x, BOTTOM, "bottom2")
+    for name, beside, width in (("up2", block2, 64), ("up1", block1, 32), ("up0", fine, FINE)):
         x = block(x, width, f"{name}_narrow", size=1)
         x = keras.layers.UpSampling2D(2, name=f"{name}_larger")(x)
         x = keras.layers.Concatenate(name=f"{name}_beside")([x, beside])

@@ -18,6 +18,7 @@ from pytrain.model.backend import keras, tf
 from pytrain.model.files import weights_digest
 from pytrain.model.lens import LOGITS
 from pytrain.model.unet import MASK_LOGITS, begin_with, build, core
+from pytrain.training.average import Average
 from pytrain.training.batches import steps_in_epoch
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
 from pytrain.training.fused import fused
@@ -34,9 +35,9 @@ SCENES = ".mask-scenes"
 class Plan:
     """How the network is trained."""
 
-    scenes: int = 16_000
+    scenes: int = 48_000
     validation: int = 600
-    epochs: int = 24
+    epochs: int = 8
     batch_size: int = 32
     learning_rate: float = 3e-3
     warm_up: float = 0.2
@@ -47,6 +48,8 @@ class Plan:
     dice_weight: float = 0.5
     """Of the Dice loss within the mask's (Milletari, Navab & Ahmadi, V-Net, 2016): the cross-entropy counts
     pixels, most of which are background; Dice counts shapes."""
+    average: float = 0.998
+    """Decay of the running average of the weights that is kept in place of the last ones."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,10 @@ def train_unet(
             metrics={LOGITS: [KnownAccuracy()], MASK_LOGITS: [MeanIoU()]},
         )
         restore(learner, checkpoint)
-        follow = _Follow(learner, checkpoint, run_dir, shown, plan.epochs, steps, 0)
+        average = Average(learner, plan.average)
+        if checkpoint.average:
+            average.restore(checkpoint.average)
+        follow = _Follow(learner, checkpoint, run_dir, shown, plan.epochs, steps, 0, average)
         done = len(checkpoint.history)
         try:
             if not follow.finished():

@@ -37,7 +37,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_the_network_is_as_small_as_its_table_says() -> None:
     model = build(4)
-    assert model.count_params() == 230_001
+    assert model.count_params() == 374_833
     assert model.output["probabilities"].shape == (None, 4)
     assert model.output["mask"].shape == (None, 56, 56, 5)
     parts = core(model)(np.zeros((1, 112, 112, 3), np.float32))
