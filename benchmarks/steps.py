@@ -63,7 +63,7 @@ def main() -> None:
         network, batch, halved = build()
         draw = np.random.default_rng(0)
         pixels = draw.uniform(-1, 1, (batch, *network.input_shape[1:])).astype(np.float32)
-        learners = [learner(each, network.output_shape) for each in (network, fused(network))]
+        learners = [learner(each, network.output) for each in (network, fused(network))]
         seconds: tuple[list[float], list[float]] = ([], [])
         with in_bfloat16(halved and has_bfloat16()):
             for _ in range(FIRST + steps):
@@ -76,19 +76,19 @@ def main() -> None:
         print(f"| {name} | {batch} | {figures} |", flush=True)
 
 
-def learner(network: Any, shapes: Any) -> Callable[[Any], None]:
+def learner(network: Any, outputs: Any) -> Callable[[Any], None]:
     """Makes a function that takes one step of training, for a network of one output or of several by name."""
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    named = shapes if isinstance(shapes, dict) else None
+    named = outputs if isinstance(outputs, dict) else None
     network.compile(
         optimizer=keras.optimizers.SGD(1e-3, momentum=0.9), loss=dict.fromkeys(named, loss) if named else loss
     )
 
     def step(pixels: Any) -> None:
-        def evenly(shape: Any) -> Any:
-            return np.full((len(pixels), *shape[1:]), 1 / shape[-1], np.float32)
+        def evenly(output: Any) -> Any:
+            return np.full((len(pixels), *output.shape[1:]), 1 / output.shape[-1], np.float32)
 
-        wanted = {name: evenly(shape) for name, shape in named.items()} if named else evenly(shapes)
+        wanted = {name: evenly(output) for name, output in named.items()} if named else evenly(outputs)
         network.train_on_batch(pixels, wanted)
 
     return step

@@ -1,4 +1,4 @@
-"""Batch normalisation as one operation while a network learns: half the time of the steps of a small CNN.
+"""Batch normalisation as one operation while a network learns: two thirds of the time of a small CNN's step.
 
 Keras computes it from eight operations, each of which reads or writes all maps. TensorFlow has one that does
 the whole (`fused_batch_norm`), and one for its gradient. Both compute what Ioffe & Szegedy (Batch
