@@ -1,6 +1,7 @@
 """What a fake camera shows of a hand: three gestures, moving, turning, in a room; and which of them is on.
 
-A strip at the left edge, which the centre square leaves out, tells by its colour which gesture is shown.
+A strip at the left edge, which the centre square leaves out, tells by its colour which gesture is shown. It
+goes dark before the next gesture comes, so that a page that is slow to stop does not record that one.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page
 
 WIDTH, HEIGHT = 320, 240
+STRIP = 16
 FRAMES_A_SECOND = 10
 SECONDS = 4
 """How long each gesture is shown."""
+
+DARK_SECONDS = 1.5
+"""How long before its end the strip goes dark."""
 
 GESTURES = {"Palm": (255, 0, 0), "Fist": (0, 255, 0), "Point": (0, 0, 255)}
 """With the colour of the strip, RGB."""
@@ -64,7 +69,11 @@ def frames() -> Iterator[Pixels]:
     room = _room()
     for gesture in GESTURES:
         for number in range(FRAMES_A_SECOND * SECONDS):
-            yield draw(gesture, number / FRAMES_A_SECOND, room)
+            time = number / FRAMES_A_SECOND
+            pixels = draw(gesture, time, room)
+            if time >= SECONDS - DARK_SECONDS:
+                pixels[:, :STRIP] = 0
+            yield pixels
 
 
 def draw(gesture: str, time: float, room: Image.Image | None = None) -> Pixels:
@@ -88,10 +97,10 @@ def draw(gesture: str, time: float, room: Image.Image | None = None) -> Pixels:
     x = int(WIDTH / 2 + 28 * math.cos(1.3 * time) - size / 2)
     y = int(HEIGHT / 2 + 16 * math.sin(1.9 * time) - size * 0.5)
     picture.paste(near, (x, y), near)
-    ImageDraw.Draw(picture).rectangle((0, 0, 15, HEIGHT), fill=GESTURES[gesture])
+    ImageDraw.Draw(picture).rectangle((0, 0, STRIP - 1, HEIGHT), fill=GESTURES[gesture])
     light = 1 + 0.12 * math.sin(2.3 * time)
     pixels = np.asarray(picture, np.float64)
-    pixels[:, 16:] *= light
+    pixels[:, STRIP:] *= light
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 

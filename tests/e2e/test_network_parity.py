@@ -26,8 +26,12 @@ RESULTS = CHECKOUT / "build" / "parity" / "networks.json"
 BATCHES = {"cpu": (1,), "wasm": (1, 2), "webgl": (1,)}
 """Another batch size makes webgl build all of its programs again, and the cpu backend is slow."""
 
-SEEN = 8
-"""Pictures that the normalisations get their statistics from."""
+SEEN, SEEN_OF_SMALL, SMALL = 8, 32, 100
+"""How many pictures the normalisations get their statistics from: more where they have fewer pixels a side.
+
+Small pictures end as a map of one pixel. The statistics of eight of those are so narrow that Keras itself was
+5e-5 off what the network gives in float64.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +56,7 @@ def test_tensorflow_js_gives_kerass_probabilities(
 ) -> None:
     keras.utils.set_random_seed(7)
     model = network.build()
-    seen = pictures(SEEN, network.size, network.low, network.high)
+    seen = pictures(SEEN if network.size >= SMALL else SEEN_OF_SMALL, network.size, network.low, network.high)
     lifelike(model, seen)
     inputs = seen[:2]
     expected = np.asarray(model(inputs, training=False))

@@ -988,7 +988,9 @@ def test_where_two_models_differ_is_shown_picture_by_picture(
     first = differences.first
     expect(first.get_by_role("img")).to_be_visible()
     expect(first.locator(".mistaken")).to_have_text(re.compile("Palm|Fist"))
-    assert differences.count() == page.get_by_test_id("compared").locator("tbody").evaluate(
+    # Either may mistake a Point; of the others Python's model has none right, the names being exchanged.
+    renamed = differences.filter(has=page.get_by_role("img", name=re.compile("Palm|Fist")))
+    assert renamed.count() == page.get_by_test_id("compared").locator("tbody").evaluate(
         "body => [...body.rows].slice(1, 3).reduce((sum, { cells }) => sum + parseInt(cells[1].innerText), 0)"
     )
     assert findings(page) == []
