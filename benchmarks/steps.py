@@ -25,6 +25,7 @@ from pytrain.model.lens import core
 from pytrain.training.fused import fused
 from pytrain.training.precision import has_bfloat16, in_bfloat16
 from pytrain.training.recipes import recipe_named as shapes_recipe
+from pytrain.training.segmentation import Plan
 
 FIRST = 5
 """Steps that do not count."""
@@ -36,7 +37,7 @@ def strong() -> tuple[Any, int, bool]:
 
 
 def masks() -> tuple[Any, int, bool]:
-    return unet.core(unet.build(len(LABELS))), 32, True
+    return unet.core(unet.build(len(LABELS))), Plan().batch_size, True
 
 
 def shapes() -> tuple[Any, int, bool]:

@@ -19,7 +19,6 @@ from pytrain.dataset.catalogue import Collection
 from pytrain.errors import TrainingError
 from pytrain.model.backend import keras, tf
 from pytrain.model.lens import LOGITS
-from pytrain.training.average import Average
 from pytrain.training.batches import in_order, numbered, shuffled, smoothed, steps_in_epoch
 from pytrain.training.checkpoint import Checkpoint
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
@@ -113,23 +112,21 @@ def fit(
             metrics=[KnownAccuracy()],
         )
         restore(learner, checkpoint)
-        average = Average(learner, recipe.average) if recipe.average else None
-        if average and checkpoint.average:
-            average.restore(checkpoint.average)
-        follow = Follow(learner, checkpoint, run_dir, shown, recipe.epochs, steps, recipe.patience, average)
+        follow = Follow(
+            learner, checkpoint, run_dir, shown, recipe.epochs, steps, recipe.patience, recipe.average
+        )
         done = len(checkpoint.history)
         try:
-            if not follow.finished():
-                batches = range(done * steps, recipe.epochs * steps)
-                with in_bfloat16(settings["bfloat16"]):
-                    follow.fit(
-                        _batches(recipe, parts, classes, settings, batches),
-                        validation_data=in_order(
-                            through_lens(parts.validation.images),
-                            _one_hot(parts.validation.truth, classes),
-                            VALIDATION_BATCH,
-                        ),
-                    )
+            batches = range(done * steps, recipe.epochs * steps)
+            with in_bfloat16(settings["bfloat16"]):
+                follow.fit(
+                    _batches(recipe, parts, classes, settings, batches),
+                    validation_data=in_order(
+                        through_lens(parts.validation.images),
+                        _one_hot(parts.validation.truth, classes),
+                        VALIDATION_BATCH,
+                    ),
+                )
         except KeyboardInterrupt:
             shown.say(_kept(network, checkpoint, run_dir))
             raise

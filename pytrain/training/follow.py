@@ -41,7 +41,8 @@ class Follow(keras.callbacks.Callback):  # type: ignore[misc]
         epochs: of the whole training.
         steps: batches in an epoch.
         patience: epochs without a better validation loss after which training stops; 0 for never.
-        average: of the weights, where the training keeps one; the validation is of it then.
+        average: decay of the running average of the weights, which is kept in place of the last ones and is
+            what the validation judges; 0 for none.
     """
 
     def __init__(
@@ -53,21 +54,26 @@ class Follow(keras.callbacks.Callback):  # type: ignore[misc]
         epochs: int,
         steps: int,
         patience: int,
-        average: Average | None = None,
+        average: float = 0.0,
     ) -> None:
         super().__init__()
         self.network, self.checkpoint, self.run_dir, self.shown = network, checkpoint, run_dir, shown
-        self.epochs, self.steps, self.patience, self.average = epochs, steps, patience, average
+        self.epochs, self.steps, self.patience = epochs, steps, patience
+        self.average = Average(network, average) if average else None
+        if self.average and checkpoint.average:
+            self.average.restore(checkpoint.average)
         self.started = self.processor_started = 0.0
 
     def fit(self, batches: Any, last: int | None = None, **validation: Any) -> None:
-        """Trains from the epoch after the checkpoint's on.
+        """Trains from the epoch after the checkpoint's on; not at all where the training is finished.
 
         Args:
             batches: from the first of that epoch on.
             last: the epoch to end with, where that is not the last of the training.
             validation: Keras's own settings of it: validation_data and the like.
         """
+        if self.finished():
+            return
         self.network.fit(
             batches,
             steps_per_epoch=self.steps,

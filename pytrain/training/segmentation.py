@@ -18,7 +18,6 @@ from pytrain.model.backend import keras, tf
 from pytrain.model.files import weights_digest
 from pytrain.model.lens import LOGITS
 from pytrain.model.unet import MASK_LOGITS, begin_with, build, core
-from pytrain.training.average import Average
 from pytrain.training.batches import steps_in_epoch
 from pytrain.training.follow import Follow, KnownAccuracy, one_cycle, restore, save_best
 from pytrain.training.fused import fused
@@ -127,19 +126,15 @@ def train_unet(
             metrics={LOGITS: [KnownAccuracy()], MASK_LOGITS: [MeanIoU()]},
         )
         restore(learner, checkpoint)
-        average = Average(learner, plan.average)
-        if checkpoint.average:
-            average.restore(checkpoint.average)
-        follow = _Follow(learner, checkpoint, run_dir, shown, plan.epochs, steps, 0, average)
+        follow = _Follow(learner, checkpoint, run_dir, shown, plan.epochs, steps, 0, plan.average)
         done = len(checkpoint.history)
         try:
-            if not follow.finished():
-                with in_bfloat16(settings["bfloat16"]):
-                    follow.fit(
-                        _batches(training, plan, seed, steps, range(done * steps, plan.epochs * steps)),
-                        validation_data=_as_they_are(validation, plan),
-                        validation_steps=steps_in_epoch(len(validation), plan.batch_size),
-                    )
+            with in_bfloat16(settings["bfloat16"]):
+                follow.fit(
+                    _batches(training, plan, seed, steps, range(done * steps, plan.epochs * steps)),
+                    validation_data=_as_they_are(validation, plan),
+                    validation_steps=steps_in_epoch(len(validation), plan.batch_size),
+                )
         except KeyboardInterrupt:
             if checkpoint.history:
                 shown.say(f"Stopped after epoch {len(checkpoint.history)}; go on with --resume.")
