@@ -1,6 +1,6 @@
 """Writes docs/layers.md from the tables of the exporter and from what the parity tests measured.
 
-Run: pytest tests/e2e/test_layer_parity.py tests/e2e/test_network_parity.py && python docs/make_layers.py
+Run: make parity
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OPERATION = "ops."
 INTRODUCTION = f"""\
 # What can be exported
 
-Written by `python docs/make_layers.py` from the exporter's tables and from what the tests measured.
+Written by `make parity` from the exporter's tables and from what the tests measured.
 
 `pytrain export` reads functional and Sequential Keras 3 models made of the layers and operations below,
 nested and shared ones included, and writes them in both formats of TensorFlow.js: `model.json` (layers) and
@@ -131,9 +131,7 @@ def network_rows(networks: Results) -> Iterator[str]:
 def read(name: str) -> Results:
     path = RESULTS / name
     if not path.is_file():
-        sys.exit(
-            f"{path} is missing; run: pytest tests/e2e/test_layer_parity.py tests/e2e/test_network_parity.py"
-        )
+        sys.exit(f"{path} is missing; run: make parity")
     found: Results = json.loads(path.read_text(encoding="utf-8"))
     return found
 

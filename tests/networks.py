@@ -59,3 +59,14 @@ NETWORKS = (
     _application("InceptionV3", 75),
     _application("NASNetMobile", 64),
 )
+
+USUAL = {
+    "mlp",
+    "cnn",
+    "EfficientNet-Lite0",
+    "MobileNetV2",
+    "EfficientNetV2B0",
+    "ConvNeXtTiny",
+    "NASNetMobile",
+}
+"""What every run of the tests has; the others, made of the same kinds of layers, are for `make parity`."""

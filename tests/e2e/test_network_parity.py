@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from lifelike import lifelike, pictures
 from live import CHECKOUT
-from networks import NETWORKS, Network
+from networks import NETWORKS, USUAL, Network
 from parity import BACKENDS, Answer, Job, Parity, open_parity, write_models
 from playwright.sync_api import Playwright
 
@@ -50,7 +50,13 @@ def results() -> Iterator[dict[str, Any]]:
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+@pytest.mark.parametrize(
+    "network",
+    [
+        pytest.param(network, id=network.name, marks=() if network.name in USUAL else pytest.mark.thorough)
+        for network in NETWORKS
+    ],
+)
 def test_tensorflow_js_gives_kerass_probabilities(
     page: Parity, results: dict[str, Any], network: Network
 ) -> None:

@@ -657,8 +657,8 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def taught(gesture_browser: Browser, school: Server) -> Iterator[Page]:
-    """A project with three gestures that has learned them, all by keyboard; tests must leave it so."""
+def pupil(gesture_browser: Browser, school: Server) -> Iterator[Page]:
+    """A project with three gestures that has learned them, all by keyboard."""
     watched = Watched(gesture_browser.new_context(viewport=WIDE), school.url)
     page = watched.page
     page.goto(school.url + "/teach/")
@@ -683,6 +683,19 @@ def taught(gesture_browser: Browser, school: Server) -> Iterator[Page]:
     assert watched.foreign == []
     assert watched.errors == []
     page.context.close()
+
+
+@pytest.fixture
+def taught(pupil: Page) -> Iterator[Page]:
+    """That project before its camera; tests must leave it so.
+
+    Between tests the camera is off: while it is on, the page answers as often as one processor can.
+    """
+    if pupil.get_by_test_id("stop-camera").is_disabled():
+        start_camera(pupil)
+    yield pupil
+    if pupil.get_by_test_id("stop-camera").is_enabled():
+        pupil.get_by_test_id("stop-camera").click()
 
 
 def test_it_tells_gestures_that_it_was_shown(taught: Page) -> None:

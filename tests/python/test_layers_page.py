@@ -14,7 +14,7 @@ from python.export.cases import CASES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGE = CHECKOUT / "docs" / "layers.md"
-AGAIN = "run: pytest tests/e2e/test_*_parity.py && python docs/make_layers.py"
+AGAIN = "run: make parity"
 
 
 def as_if_measured() -> dict[str, Any]:
