@@ -14,10 +14,10 @@ demo: install page ## train, export, prove and serve the four-shapes classifier
 
 test: check browser referee ## everything, browser tests included
 	npm test
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 parity: browser ## what Keras and TensorFlow.js say, for all layers and networks, and docs/layers.md from it
-	$(BIN)/pytest -n 2 --dist loadfile -m "" tests/e2e/test_layer_parity.py tests/e2e/test_network_parity.py
+	$(BIN)/pytest -n 3 --dist loadfile -m "" tests/e2e/test_layer_parity.py tests/e2e/test_network_parity.py
 	$(BIN)/python docs/make_layers.py
 
 check: install page
