@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: install page ## train, export, prove and serve the four-shapes classifier
 	@$(BIN)/pytrain demo
 
-test: check browser referee ## everything, browser tests included
+test: check browser referee ## everything but parity's other networks; in a real browser
 	npm test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 

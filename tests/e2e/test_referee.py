@@ -47,10 +47,8 @@ def test_official_and_ours_give_the_same_numbers(page: Parity, network: str) -> 
     folder = page.folder / network
     folder.mkdir()
     outputs, formats = write_models(folder, model)
-    official = {
-        "layers": referee.official_layers(model, network, folder / "official"),
-        "graph": as_graph(referee.official_graph(model, folder / "official")),
-    }
+    official = referee.official(model, network, folder / "official")
+    as_graph(official["graph"])
     theirs = {form: answer_of(page, official[form], form, ["output_0"], inputs) for form in official}
     for form in formats:
         job = Job(f"our {network}", folder, form, inputs, outputs, [theirs[form]], (1, 2))
@@ -58,10 +56,9 @@ def test_official_and_ours_give_the_same_numbers(page: Parity, network: str) -> 
         assert answer.agrees, str(answer)
 
 
-def as_graph(folder: Path) -> Path:
+def as_graph(folder: Path) -> None:
     """The converter calls either format model.json."""
     (folder / "model.json").rename(folder / "graph.json")
-    return folder
 
 
 def answer_of(page: Parity, folder: Path, form: str, outputs: list[str], inputs: Array) -> Array:
