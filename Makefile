@@ -17,7 +17,7 @@ test: check browser referee ## everything but parity's other networks; in a real
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 parity: browser ## what Keras and TensorFlow.js say, for all layers and networks, and docs/layers.md from it
-	$(BIN)/pytest -n 3 --dist loadfile -m "" tests/e2e/test_layer_parity.py tests/e2e/test_network_parity.py
+	$(BIN)/pytest -n 2 --dist loadfile -m "" tests/e2e/test_layer_parity.py tests/e2e/test_network_parity.py
 	$(BIN)/python docs/make_layers.py
 
 check: install page

@@ -17,7 +17,6 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page
 
 WIDTH, HEIGHT = 320, 240
-STRIP = 16
 FRAMES_A_SECOND = 10
 SECONDS = 4
 """How long each gesture is shown."""
@@ -69,11 +68,7 @@ def frames() -> Iterator[Pixels]:
     room = _room()
     for gesture in GESTURES:
         for number in range(FRAMES_A_SECOND * SECONDS):
-            time = number / FRAMES_A_SECOND
-            pixels = draw(gesture, time, room)
-            if time >= SECONDS - DARK_SECONDS:
-                pixels[:, :STRIP] = 0
-            yield pixels
+            yield draw(gesture, number / FRAMES_A_SECOND, room)
 
 
 def draw(gesture: str, time: float, room: Image.Image | None = None) -> Pixels:
@@ -97,10 +92,11 @@ def draw(gesture: str, time: float, room: Image.Image | None = None) -> Pixels:
     x = int(WIDTH / 2 + 28 * math.cos(1.3 * time) - size / 2)
     y = int(HEIGHT / 2 + 16 * math.sin(1.9 * time) - size * 0.5)
     picture.paste(near, (x, y), near)
-    ImageDraw.Draw(picture).rectangle((0, 0, STRIP - 1, HEIGHT), fill=GESTURES[gesture])
+    mark = GESTURES[gesture] if time < SECONDS - DARK_SECONDS else (0, 0, 0)
+    ImageDraw.Draw(picture).rectangle((0, 0, 15, HEIGHT), fill=mark)
     light = 1 + 0.12 * math.sin(2.3 * time)
     pixels = np.asarray(picture, np.float64)
-    pixels[:, STRIP:] *= light
+    pixels[:, 16:] *= light
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 

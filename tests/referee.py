@@ -23,7 +23,7 @@ def official(model: Any, network: str, folder: Path) -> dict[str, Path]:
     The layers model comes by way of Keras 2, the graph model by way of a SavedModel.
 
     Returns:
-        For "layers" and "graph" a folder with its model.json.
+        For "layers" a folder with its model.json, for "graph" one with its graph.json.
     """
     folder.mkdir(parents=True)
     np.savez(
@@ -31,6 +31,8 @@ def official(model: Any, network: str, folder: Path) -> dict[str, Path]:
     )
     model.export(folder / "saved_model", format="tf_saved_model", verbose=False)
     run(Path(__file__).with_name("referee_models.py"), network, model.output_shape[-1], folder)
+    # The converter calls either format model.json.
+    (folder / "graph" / "model.json").rename(folder / "graph" / "graph.json")
     return {form: folder / form for form in ("layers", "graph")}
 
 

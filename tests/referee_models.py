@@ -19,8 +19,6 @@ def build(network: str, classes: int) -> Any:
 
     from pytrain.model import backend
 
-    if network == "mobilenet_v2":
-        return tf_keras.applications.MobileNetV2(weights=None, classes=classes)
     # Our networks take Keras from there, and use nothing that Keras 2 has under another name.
     backend.keras = tf_keras
     return importlib.import_module(f"pytrain.model.{network}").build(classes)

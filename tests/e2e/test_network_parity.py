@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from lifelike import lifelike, pictures
 from live import CHECKOUT
-from networks import NETWORKS, USUAL, Network
+from networks import NETWORKS, Network
 from parity import BACKENDS, Answer, Job, Parity, open_parity, write_models
 from playwright.sync_api import Playwright
 
@@ -53,7 +53,7 @@ def results() -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(
     "network",
     [
-        pytest.param(network, id=network.name, marks=() if network.name in USUAL else pytest.mark.thorough)
+        pytest.param(network, id=network.name, marks=() if network.usual else pytest.mark.thorough)
         for network in NETWORKS
     ],
 )

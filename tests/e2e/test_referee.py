@@ -48,17 +48,11 @@ def test_official_and_ours_give_the_same_numbers(page: Parity, network: str) -> 
     folder.mkdir()
     outputs, formats = write_models(folder, model)
     official = referee.official(model, network, folder / "official")
-    as_graph(official["graph"])
     theirs = {form: answer_of(page, official[form], form, ["output_0"], inputs) for form in official}
     for form in formats:
         job = Job(f"our {network}", folder, form, inputs, outputs, [theirs[form]], (1, 2))
         (answer,) = page.run("wasm", [job])
         assert answer.agrees, str(answer)
-
-
-def as_graph(folder: Path) -> None:
-    """The converter calls either format model.json."""
-    (folder / "model.json").rename(folder / "graph.json")
 
 
 def answer_of(page: Parity, folder: Path, form: str, outputs: list[str], inputs: Array) -> Array:

@@ -43,7 +43,7 @@ def studio(workshop: Path) -> Iterator[Server]:
 def album() -> Path | None:
     """Where pictures of the pages go, for whoever wants to look at them: $PYTRAIN_ALBUM."""
     chosen = os.environ.get("PYTRAIN_ALBUM")
-    if chosen is None:
+    if not chosen:
         return None
     folder = Path(chosen)
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def start_camera(page: Page) -> None:
     expect(page.get_by_test_id("stop-camera")).to_be_enabled()
 
 
-def play(teach: Page, album: Path, name: str) -> None:
+def play(teach: Page, album: Path | None, name: str) -> None:
     """Follows the link to the page Play, and shows it the gestures."""
     href = teach.get_by_test_id("play").get_attribute("href")
     assert href is not None
