@@ -24,6 +24,9 @@ SECONDS = 4
 DARK_SECONDS = 1.5
 """How long before its end the strip goes dark."""
 
+EVERY = 50
+"""How often the strip is looked at, in milliseconds. Every frame of the screen would be dear to the page."""
+
 GESTURES = {"Palm": (255, 0, 0), "Fist": (0, 255, 0), "Point": (0, 0, 255)}
 """With the colour of the strip, RGB."""
 
@@ -52,7 +55,8 @@ SHOWN = """
 
 def wait_until_shown(page: Page, gesture: str) -> None:
     """Until the page's camera shows a gesture."""
-    page.wait_for_function(f"(wanted) => {{ {SHOWN} return shows(wanted); }}", arg=list(GESTURES[gesture]))
+    shown = f"(wanted) => {{ {SHOWN} return shows(wanted); }}"
+    page.wait_for_function(shown, arg=list(GESTURES[gesture]), polling=EVERY)
 
 
 def write_gestures(path: Path) -> None:
@@ -131,7 +135,7 @@ def record(page: Page, gesture: str, number: int, pictures: int = 24) -> None:
     while int(page.locator(".class .count").nth(number - 1).inner_text()) < wanted:
         wait_until_shown(page, gesture)
         page.keyboard.down(str(number))
-        page.wait_for_function(enough, arg=[list(GESTURES[gesture]), number, wanted])
+        page.wait_for_function(enough, arg=[list(GESTURES[gesture]), number, wanted], polling=EVERY)
         page.keyboard.up(str(number))
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+AXE = CHECKOUT / "node_modules" / "axe-core" / "axe.min.js"
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 SECONDS = 60
 """How long to wait for a condition, on a busy machine."""
 
@@ -66,11 +69,32 @@ Open = Callable[..., Watched]
 Launch = Callable[..., Browser]
 
 
+def start_camera(page: Page) -> None:
+    page.get_by_test_id("start-camera").click()
+    expect(page.get_by_test_id("stop-camera")).to_be_enabled()
+
+
+def ask_camera(page: Page) -> None:
+    """Starts it, and waits for the first answer."""
+    start_camera(page)
+    expect(page.get_by_test_id("answer")).not_to_have_attribute("data-label", "")
+
+
 def findings(page: Page) -> list[str]:
     """Whatever axe finds on a page, moderate and minor too: the rule and where."""
-    page.evaluate((CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+
+
+def in_every_look(page: Page, *sizes: tuple[int, int]) -> Iterator[int]:
+    """Shows a page in windows of these sizes, light and dark in each; gives the width each time."""
+    for width, height in sizes:
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            yield width
 
 
 def until(page: Page, promised: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from elsewhere import keep_in_browser
-from live import Open, findings
+from live import Open, ask_camera, findings, in_every_look
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -22,11 +22,6 @@ def open_inside(open_page: Open, browser: Browser, query: str = "", **options: A
     page: Page = open_page(browser, f"/inside/{query}", **options).page
     expect(page.locator("[data-testid=strip] button").first).to_be_visible()
     return page
-
-
-def start_camera(page: Page) -> None:
-    page.get_by_test_id("start-camera").click()
-    expect(page.get_by_test_id("answer")).not_to_have_attribute("data-label", "")
 
 
 def choose_picture(page: Page, folder: Path, pixels: np.ndarray[Any, Any]) -> None:
@@ -56,7 +51,7 @@ def lit(page: Page, selector: str) -> list[int]:
 
 def test_the_answer_and_every_layer_follow_the_camera(open_page: Open, camera_browser: Browser) -> None:
     page = open_inside(open_page, camera_browser)
-    start_camera(page)
+    ask_camera(page)
     page.wait_for_function(
         """() => {
           window.seen ??= new Set();
@@ -165,7 +160,7 @@ def test_where_it_looks_lies_over_the_picture(
 
 def test_filters_stand_beside_what_they_find(open_page: Open, camera_browser: Browser) -> None:
     page = open_inside(open_page, camera_browser)
-    start_camera(page)
+    ask_camera(page)
     page.get_by_test_id("view-filters").click()
     patterns = page.locator("[data-testid=filters] .pattern")
     expect(patterns).to_have_count(24)
@@ -344,7 +339,7 @@ def test_the_page_opens_models_of_the_browsers_own(open_page: Open, plain_browse
 
 def test_the_whole_page_by_keyboard(open_page: Open, camera_browser: Browser) -> None:
     page = open_inside(open_page, camera_browser)
-    start_camera(page)
+    ask_camera(page)
     page.get_by_test_id("view-layers").focus()
     page.keyboard.press("Tab")
     expect(page.get_by_test_id("model-select")).to_be_focused()
@@ -364,19 +359,13 @@ def test_the_whole_page_by_keyboard(open_page: Open, camera_browser: Browser) ->
     expect(page.get_by_test_id("kernel")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(390, 844), (1280, 900)])
-def test_axe_finds_nothing(
-    open_page: Open, camera_browser: Browser, scheme: str, size: tuple[int, int]
-) -> None:
-    width, height = size
-    page = open_inside(
-        open_page, camera_browser, color_scheme=scheme, viewport={"width": width, "height": height}
-    )
-    start_camera(page)
+def test_axe_finds_nothing(open_page: Open, camera_browser: Browser) -> None:
+    page = open_inside(open_page, camera_browser)
+    ask_camera(page)
+    tabs = page.locator("[data-testid^=view-]")
     for view in ("layers", "filters", "bench"):
         page.get_by_test_id(f"view-{view}").click()
-        assert findings(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    tabs = page.locator("[data-testid^=view-]")
-    assert max(tabs.evaluate_all("all => all.map((tab) => tab.offsetHeight)")) < 50, "each in one line"
+        for width in in_every_look(page, (390, 844), (1280, 900)):
+            assert findings(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert max(tabs.evaluate_all("all => all.map((tab) => tab.offsetHeight)")) < 50, "in one line"

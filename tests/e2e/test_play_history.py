@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from live import Open
-from playwright.sync_api import Browser, Page, expect
+from live import Open, ask_camera
+from playwright.sync_api import Browser, expect
 
 INKED = """(lane) => {
   const strip = document.querySelector('#strip');
@@ -22,17 +22,12 @@ INKED = """(lane) => {
 """How much of a lane is in the colour of an answer, 0 to 1."""
 
 
-def start_camera(page: Page) -> None:
-    page.get_by_test_id("start-camera").click()
-    expect(page.get_by_test_id("answer")).not_to_have_attribute("data-label", "")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_each_class_has_a_lane_that_fills_while_it_is_the_answer(
     open_page: Open, camera_browser: Browser, scheme: str
 ) -> None:
     page = open_page(camera_browser, color_scheme=scheme).page
-    start_camera(page)
+    ask_camera(page)
     expect(page.locator("#lanes li")).to_have_text(["Circle", "Square", "Star", "Triangle"])
     # The camera shows each shape for four seconds; the strip holds twenty.
     page.wait_for_function(f"() => [0, 1, 2, 3].every((lane) => ({INKED})(lane) > 0.03)", timeout=60_000)
@@ -64,7 +59,7 @@ def test_smoothing_lets_the_answer_move_slowly_and_is_remembered(
     open_page: Open, camera_browser: Browser
 ) -> None:
     page = open_page(camera_browser).page
-    start_camera(page)
+    ask_camera(page)
     slider = page.get_by_test_id("smoothing")
     slider.focus()
     page.keyboard.press("Home")
@@ -80,7 +75,7 @@ def test_smoothing_lets_the_answer_move_slowly_and_is_remembered(
 
 def test_classifying_adds_nothing_to_the_page(open_page: Open, camera_browser: Browser) -> None:
     page = open_page(camera_browser).page
-    start_camera(page)
+    ask_camera(page)
     page.wait_for_function("() => document.querySelector('[data-testid=check]').dataset.state === 'same'")
     count = "document.querySelectorAll('*').length"
     answers = """(wanted) => new Promise((resolve) => {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live import Open, findings
+from live import Open, ask_camera, findings
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -15,16 +15,11 @@ SEEN = """() => [...document.querySelectorAll('body *')]
   .map((element) => element.id || element.getAttribute('class'))"""
 
 
-def start_camera(page: Page) -> None:
-    page.get_by_test_id("start-camera").click()
-    expect(page.get_by_test_id("answer")).to_have_attribute("data-state", "known")
-
-
 def test_the_stage_shows_picture_and_answer_alone_on_the_whole_screen_until_escape(
     open_page: Open, camera_browser: Browser
 ) -> None:
     page = open_page(camera_browser).page
-    start_camera(page)
+    ask_camera(page)
     page.get_by_test_id("stage").click()
     page.wait_for_function("() => document.fullscreenElement !== null")
     seen = page.evaluate(SEEN)
@@ -116,7 +111,7 @@ def test_a_snapshot_of_the_camera_is_mirrored_like_the_page_and_its_words_are_no
     open_page: Open, camera_browser: Browser
 ) -> None:
     page = open_page(camera_browser).page
-    start_camera(page)
+    ask_camera(page)
     page.get_by_test_id("freeze").click()
     mirrored = np.asarray(snapshot(page).convert("RGB")).astype(int)
     page.get_by_test_id("mirror").click()

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from live import CHECKOUT, SECONDS, Open, Server, findings
+from live import CHECKOUT, SECONDS, Open, Server, ask_camera, findings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pytrain.serve.publish import publish
@@ -79,11 +79,6 @@ def context(camera_browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
-def start_camera(page: Page) -> None:
-    page.get_by_test_id("start-camera").click()
-    expect(page.get_by_test_id("answer")).not_to_have_attribute("data-label", "")
-
-
 def open_from(context: BrowserContext, site: OtherSite, html: str) -> tuple[Page, Page]:
     """A page of another site, and ours, which its button opened; the camera is on."""
     site.page = html.encode()
@@ -91,7 +86,7 @@ def open_from(context: BrowserContext, site: OtherSite, html: str) -> tuple[Page
     page.goto(site.url)
     with page.expect_popup() as popup:
         page.get_by_role("button").click()
-    start_camera(popup.value)
+    ask_camera(popup.value)
     return page, popup.value
 
 
@@ -137,7 +132,7 @@ def test_a_page_of_the_same_site_hears_without_opening_anything(
     page.goto(f"{server.url}/listen.html")
     ours = context.new_page()
     ours.goto(server.url)
-    start_camera(ours)
+    ask_camera(ours)
     expect(page.locator("#answer")).to_have_text(ANSWER)
 
 
@@ -163,7 +158,7 @@ def test_a_message_holds_what_the_documentation_says(context: BrowserContext, se
           new BroadcastChannel('pytrain').onmessage = ({ data }) => (window.heard = data);
         }"""
     )
-    start_camera(page)
+    ask_camera(page)
     page.wait_for_function("() => window.heard")
     heard = page.evaluate("window.heard")
     documented = json.loads(re.findall(r"```json\n(.*?)```", DOC, re.DOTALL)[0])
@@ -205,7 +200,7 @@ def test_a_program_hears_the_page_through_the_server(
 ) -> None:
     watched = open_page(camera_browser)
     with program(sys.executable, "-c", example("python", "Programs on the computer", server.url)) as line:
-        start_camera(watched.page)
+        ask_camera(watched.page)
         send_to_server(watched.page)
         answers = {line() for _ in range(5)}
     for answer in answers:
@@ -228,7 +223,7 @@ def test_the_processing_sketch_compiles_and_writes_the_answer(
     watched = open_page(camera_browser)
     with program("java", "-cp", str(tmp_path), "PApplet", "Sketch") as line:
         assert line() == "nothing yet"
-        start_camera(watched.page)
+        ask_camera(watched.page)
         send_to_server(watched.page)
         assert {line() for _ in range(3)} <= {"circle", "square", "star", "triangle", "unknown"}
 
@@ -292,7 +287,7 @@ def test_the_osc_bridge_sends_every_answer_to_a_socket(
         to = f"127.0.0.1:{listener.getsockname()[1]}"
         with program(sys.executable, str(BRIDGE), "--from", server.url, "--to", to) as line:
             assert line() == f"Listening to {server.url}"
-            start_camera(watched.page)
+            ask_camera(watched.page)
             send_to_server(watched.page)
             heard = [read_osc(listener.recv(4096)) for _ in range(10)]
     at = next(place for place, (address, _) in enumerate(heard) if address == "/pytrain/answer")
@@ -331,7 +326,7 @@ def test_a_server_that_goes_away_is_told_calmly(context: BrowserContext, tmp_pat
     alone = Server(tmp_path)
     page = context.new_page()
     page.goto(alone.url)
-    start_camera(page)
+    ask_camera(page)
     send_to_server(page)
     alone.stop()
     expect(page.get_by_test_id("send-hint")).to_contain_text(
@@ -350,13 +345,13 @@ def test_a_published_site_has_no_switch(context: BrowserContext, tmp_path: Path)
         assert found is not None
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{found[1]}/")
-        start_camera(page)
+        ask_camera(page)
         expect(page.get_by_test_id("to-server")).to_be_hidden()
 
 
 def test_the_switch_works_by_keyboard_and_axe_finds_nothing(open_page: Open, camera_browser: Browser) -> None:
     page = open_page(camera_browser).page
-    start_camera(page)
+    ask_camera(page)
     page.get_by_test_id("send").focus()
     page.keyboard.press(" ")
     expect(page.get_by_test_id("send")).to_be_checked()

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 import pytest
 from elsewhere import pasted
 from gestures import GESTURES, name_classes, record, wait_until_shown
-from live import Server, Watched
+from live import Server, Watched, start_camera
 from playwright.sync_api import Browser, Page, expect
 
 WIDE = {"width": 1280, "height": 800}
@@ -70,11 +70,6 @@ def tells_gestures(page: Page) -> None:
     for gesture in GESTURES:
         wait_until_shown(page, gesture)
         expect(page.get_by_test_id("answer")).to_have_attribute("data-label", gesture, timeout=8000)
-
-
-def start_camera(page: Page) -> None:
-    page.get_by_test_id("start-camera").click()
-    expect(page.get_by_test_id("stop-camera")).to_be_enabled()
 
 
 def play(teach: Page, album: Path | None, name: str) -> None:
