@@ -33,8 +33,25 @@ SIGNATURE = "serving_default"
 INPUT = "image"
 OUTPUT = "probabilities"
 
-# Its command line joins all arguments by spaces and splits them again; the function takes them as they are.
-PROGRAM = "import sys; from tensorflowjs.converters import converter; converter.convert(sys.argv[1:])"
+PROGRAM = """
+import sys
+from types import ModuleType
+
+for name in ("tensorflow_decision_forests", "tensorflow_hub"):
+    sys.modules[name] = ModuleType(name)
+jax = sys.modules["tensorflowjs.converters.jax_conversion"] = ModuleType("jax_conversion")
+jax.convert_jax = None
+
+from tensorflowjs.converters import converter
+
+converter.convert(sys.argv[1:])
+"""
+"""What the converter imports for decision forests, TensorFlow Hub and JAX is left out: a SavedModel needs none
+of it, and it is what breaks where newer versions of it have come along.
+
+The converter's command line joins all arguments by spaces and splits them again; the function takes them as
+they are.
+"""
 
 ERROR_CHARACTERS = 500
 
