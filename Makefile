@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find web -type f -not -path 'web/dist/*')
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each of the tests' many processes would compile pytrain anew, and those of the referee all of TensorFlow.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test parity check page install browser referee model backbone wheel clean
 

@@ -8,19 +8,23 @@ from __future__ import annotations
 import pytest
 
 LONGEST = (
-    "test_studio_story.py",
     "test_teach.py",
     "test_pipeline.py",
-    "test_network_parity.py",
+    "test_studio_story.py",
     "test_sketches.py",
-    "test_train_folder.py",
-    "test_layer_parity.py",
     "test_course_docs.py",
-    "test_studio_train.py",
+    "test_train_folder.py",
     "test_notebooks.py",
-    "test_take_away.py",
-    "test_strategy.py",
+    "test_studio_train.py",
     "test_referee.py",
+    "test_layer_parity.py",
+    "test_network_parity.py",
+    "test_take_away.py",
+    "test_play.py",
+    "test_segmentation.py",
+    "test_trained_model.py",
+    "test_strategy.py",
+    "test_wheel.py",
 )
 """Files of the tests that take more than a minute on two processors."""
 
