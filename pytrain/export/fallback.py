@@ -46,8 +46,8 @@ from tensorflowjs.converters import converter
 
 converter.convert(sys.argv[1:])
 """
-"""What the converter imports for decision forests, TensorFlow Hub and JAX is left out: a SavedModel needs none
-of it, and it is what breaks where newer versions of it have come along.
+"""What the converter imports for decision forests, TensorFlow Hub and JAX is left out: a SavedModel needs
+none of it, and it is what breaks where newer versions of it have come along.
 
 The converter's command line joins all arguments by spaces and splits them again; the function takes them as
 they are.
