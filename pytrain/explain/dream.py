@@ -19,7 +19,8 @@ JITTER = 16
 """Pixels by which the picture is shifted before each step, so that no pattern settles on the grid."""
 
 SMOOTHING = 0.6
-"""Standard deviation, in pixels, of the blur between steps, which keeps speckle from winning."""
+"""Standard deviation, in pixels, of the blur of the first noise and of each step: it keeps speckle from
+winning."""
 
 STEP = 0.04
 """How far a step moves pixels on the average, of the input's range from -1 to 1."""
@@ -57,7 +58,7 @@ def maximise(
     """
     check_asked(network, layer, channel, label)
     draw = np.random.default_rng(seed)
-    inputs = draw.normal(0, 0.1, (SIZE, SIZE, 3)).astype(np.float32)
+    inputs = _blurred(draw.normal(0, 0.1, (SIZE, SIZE, 3)).astype(np.float32))
     slope = _slope(network, layer, channel, label)
     for step in range(steps):
         inputs = _climbed(inputs, slope, draw, 1 - step / steps)

@@ -203,6 +203,18 @@ def test_a_maximised_channel_answers_more_than_to_pictures(shapes: Network) -> N
     assert strength > 2 * usual
 
 
+def test_a_maximised_picture_has_less_speckle_than_without_the_blur(
+    shapes: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def speckle() -> float:
+        values = maximise(shapes, "block3_relu", 5, steps=10) / 255
+        return float(np.abs(values - gaussian_filter(values, (1, 1, 0))).mean())
+
+    made = speckle()
+    monkeypatch.setattr(dream, "_blurred", lambda values: values)
+    assert speckle() > 1.5 * made
+
+
 def test_a_deep_dream_strengthens_its_layer_and_grows_by_octaves(shapes: Network) -> None:
     frame = draw_scene("square", 3)
     made = deep_dream(shapes, frame, "block2_relu", octaves=2, scale=1.5, steps=6)
