@@ -19,16 +19,21 @@ SHIPPED = CHECKOUT / "exported_models" / "four-shapes"
 
 
 @contextmanager
-def pasted(browser: Browser, html: str, *, files: dict[str, bytes] | None = None) -> Iterator[Page]:
+def pasted(
+    browser: Browser, html: str, *, files: dict[str, bytes] | None = None, before: str | None = None
+) -> Iterator[Page]:
     """Opens a pasted page at an origin of its own; no error in its console may come of it.
 
     Args:
         browser: any.
         html: the page.
         files: what lies beside it, by its path.
+        before: what runs before its own scripts.
     """
     with serving({"": html.encode(), **(files or {})}) as origin:
         context = browser.new_context()
+        if before is not None:
+            context.add_init_script(before)
         page = context.new_page()
         page.set_default_timeout(SECONDS * 1000)
         errors: list[str] = []

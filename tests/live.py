@@ -69,6 +69,14 @@ Open = Callable[..., Watched]
 Launch = Callable[..., Browser]
 
 
+SLOW_SCREEN = """
+  window.requestAnimationFrame = (show) => setTimeout(() => show(performance.now()), 100);
+  window.cancelAnimationFrame = (id) => clearTimeout(id);
+"""
+"""Before a page's own scripts: its screen shows ten pictures a second. A sketch that draws 60 of them takes a
+whole processor, where there is no graphics card."""
+
+
 def start_camera(page: Page) -> None:
     page.get_by_test_id("start-camera").click()
     expect(page.get_by_test_id("stop-camera")).to_be_enabled()

@@ -225,13 +225,25 @@ def plain_browser(launch: Launch) -> Browser:
 
 @pytest.fixture
 def open_page(server: Server) -> Iterator[Open]:
-    """Opens a path of the server; no console error and no request to another origin may come of it."""
+    """Opens a path of the server; no console error and no request to another origin may come of it.
+
+    What is to run `before` a page's own scripts may be given, and what a context is opened with.
+    """
     opened: list[Watched] = []
     with ExitStack() as stack:
 
-        def start(browser: Browser, path: str = "/", url: str | None = None, **options: object) -> Watched:
+        def start(
+            browser: Browser,
+            path: str = "/",
+            url: str | None = None,
+            *,
+            before: str | None = None,
+            **options: object,
+        ) -> Watched:
             context = browser.new_context(**options)  # type: ignore[arg-type]
             stack.callback(context.close)
+            if before is not None:
+                context.add_init_script(before)
             watched = Watched(context, url or server.url)
             opened.append(watched)
             watched.page.goto((url or server.url) + path)

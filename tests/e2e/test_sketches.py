@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from elsewhere import keep_in_browser, pasted, relabelled
 from fake_camera import side_by_side, write_frames
-from live import CHECKOUT, THEMES, Launch, Open, Server, findings, in_every_look, until
+from live import CHECKOUT, SLOW_SCREEN, THEMES, Launch, Open, Server, findings, in_every_look, until
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -98,7 +98,7 @@ def test_a_sketch_is_short_enough_to_copy(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAYS)
 def test_a_sketch_follows_what_the_camera_shows(open_page: Open, camera_browser: Browser, name: str) -> None:
-    page = open_page(camera_browser, f"/sketches/{name}/").page
+    page = open_page(camera_browser, f"/sketches/{name}/", before=SLOW_SCREEN).page
     expect(page.locator("canvas").first).to_be_visible()
     watch(page, SAYS[name])
     # Triangle and star are both scissors there.
@@ -315,7 +315,7 @@ def test_the_copied_page_runs_on_another_origin(open_page: Open, camera_browser:
     until(page, "navigator.clipboard.readText().then((text) => text.includes('<script'))")
     html = str(page.evaluate("navigator.clipboard.readText()"))
     page.context.close()
-    with pasted(camera_browser, html) as elsewhere:
+    with pasted(camera_browser, html, before=SLOW_SCREEN) as elsewhere:
         elsewhere.wait_for_function(f"() => {RUNS[name]}", timeout=60_000)
         elsewhere.wait_for_function(f"() => ({COLOURS})() > 1")
         if "textFont" in html:
@@ -324,7 +324,8 @@ def test_the_copied_page_runs_on_another_origin(open_page: Open, camera_browser:
 
 
 def open_copying(open_page: Open, browser: Browser, name: str) -> Page:
-    page: Page = open_page(browser, f"/sketches/{name}/{ASKS.get(name, '')}", permissions=COPYING).page
+    path = f"/sketches/{name}/{ASKS.get(name, '')}"
+    page: Page = open_page(browser, path, before=SLOW_SCREEN, permissions=COPYING).page
     expect(page.get_by_test_id("source")).to_contain_text("function draw")
     return page
 
@@ -379,7 +380,7 @@ def test_a_sketch_without_a_camera_says_so(open_page: Open, launch: Launch) -> N
 
 
 def test_axe_finds_nothing_about_sketches(open_page: Open, camera_browser: Browser, server: Server) -> None:
-    page = open_page(camera_browser, "/sketches/").page
+    page = open_page(camera_browser, "/sketches/", before=SLOW_SCREEN).page
     expect(page.get_by_test_id("model-select")).to_have_value("four-shapes")
     for _ in in_every_look(page, (1280, 800)):
         assert findings(page) == []

@@ -682,18 +682,22 @@ def pupil(gesture_browser: Browser, school: Server) -> Iterator[Page]:
 
 @pytest.fixture
 def taught(pupil: Page) -> Iterator[Page]:
-    """That project before its camera; tests must leave it so.
+    """That project, its camera off; tests must leave it so.
 
-    Between tests the camera is off: while it is on, the page answers as often as one processor can.
+    While the camera is on, the page answers as often as one processor can.
     """
-    if pupil.get_by_test_id("stop-camera").is_disabled():
-        start_camera(pupil)
+    stop_camera(pupil)
     yield pupil
-    if pupil.get_by_test_id("stop-camera").is_enabled():
-        pupil.get_by_test_id("stop-camera").click()
+    stop_camera(pupil)
+
+
+def stop_camera(page: Page) -> None:
+    if page.get_by_test_id("stop-camera").is_enabled():
+        page.get_by_test_id("stop-camera").click()
 
 
 def test_it_tells_gestures_that_it_was_shown(taught: Page) -> None:
+    start_camera(taught)
     expect(taught.get_by_test_id("here-outcome")).to_have_text(re.compile(r"^(9\d|100) %$"))
     expect(taught.get_by_test_id("answer")).to_have_attribute("data-state", "known")
     for gesture in GESTURES:
@@ -799,6 +803,7 @@ def test_a_lost_model_is_told_of_and_runs_again(taught: Page) -> None:
 
 
 def test_axe_finds_nothing_once_it_has_learned(taught: Page) -> None:
+    start_camera(taught)
     taught.get_by_test_id("here-report").locator("summary").click(force=True)
     assert findings(taught) == []
 
@@ -818,11 +823,11 @@ def test_a_model_that_the_full_storage_does_not_take_can_still_be_tried_and_save
     expect(message).to_contain_text("The model is trained, but not kept", timeout=90_000)
     assert "It has learned, but the storage" in "".join(taught.evaluate("window.said"))
     expect(taught.get_by_test_id("play")).to_be_hidden()
+    start_camera(taught)
     expect(taught.get_by_test_id("answer")).to_have_attribute("data-state", "known")
     assert saved(taught, "zip-model", tmp_path).stat().st_size > 1_000_000
     taught.reload()
     expect(taught.get_by_test_id("play")).to_be_visible()
-    start_camera(taught)
 
 
 # Training in Python: the training itself is in test_studio_story.py
