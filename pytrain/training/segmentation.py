@@ -36,7 +36,7 @@ class Plan:
 
     scenes: int = 48_000
     validation: int = 600
-    epochs: int = 8
+    epochs: int = 12
     batch_size: int = 32
     learning_rate: float = 3e-3
     warm_up: float = 0.2
