@@ -90,6 +90,8 @@ def train_in_python(page: Page, album: Path | None) -> None:
     expect(way).to_have_attribute("data-state", "running")
     progress = page.get_by_test_id("python-progress")
     expect(progress).to_contain_text("Looking at", timeout=TRAINING)
+    # The camera is on, but answering would cost the training time.
+    expect(page.get_by_test_id("answer")).to_contain_text("It rests")
     photograph(page, album, "teach-python")
     expect(way).to_have_attribute("data-state", "done", timeout=TRAINING)
     expect(page.get_by_test_id("python-outcome")).to_have_text(re.compile(r"^\d+ %$"))
@@ -167,17 +169,19 @@ def test_from_three_gestures_to_a_published_site(
     # Train here, and play.
     teach.get_by_test_id("train-here").click()
     expect(teach.get_by_test_id("way-here")).to_have_attribute("data-state", "done", timeout=90_000)
-    tells_gestures(teach)
+    expect(teach.get_by_test_id("answer")).to_have_attribute("data-state", "known")
     photograph(teach, album, "teach-trained")
+    # It goes on answering as long as its camera is on.
+    teach.get_by_test_id("stop-camera").click()
     play(teach, album, "play-here")
 
-    # Train again in Python from the same pictures, sooner with the camera off, and play the better one.
-    teach.get_by_test_id("stop-camera").click()
+    # Train again in Python from the same pictures, and play the better one.
+    start_camera(teach)
     train_in_python(teach, album)
+    expect(teach.get_by_test_id("answer")).to_have_attribute("data-state", "known")
+    teach.get_by_test_id("stop-camera").click()
     assert (workshop / "exported_models" / PROJECT / "graph.json").is_file()
     better = better_of_both(teach, album)
-    start_camera(teach)
-    tells_gestures(teach)
     play(teach, album, "play-better")
 
     # Take the sketch away; what was trained here is put on the server for that.

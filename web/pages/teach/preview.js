@@ -103,6 +103,8 @@ async function look() {
     await lookAtPicture(classifier, mine);
   } else if (studio.recording) {
     showState('idle', 'Recording', 'It looks again when you let go.');
+  } else if (camera.running && studio.pythonLearns) {
+    showState('idle', 'It rests', 'Python trains on this computer. It looks again after that.');
   } else if (camera.running) {
     running = classifier;
     classifier.classifyStart(video, showResults);

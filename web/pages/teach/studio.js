@@ -27,11 +27,14 @@ export const studio = {
   /** Something is being recorded, or learned: what else costs time waits. */
   recording: false,
   learning: false,
+  /** Python is training on the very computer that shows the page. */
+  pythonLearns: false,
 };
 
 /**
  * @param {'project' | 'classes' | 'trained' | 'busy' | 'server'} event project: another one is open; classes: something in it
- *   changed; trained: a model came or went; busy: recording or learning began or ended; server: it came or went
+ *   changed; trained: a model came or went; busy: recording or learning, here or in Python, began or ended; server: it
+ *   came or went
  * @param {() => void} listener
  */
 export function on(event, listener) {

@@ -50,6 +50,9 @@ const hint = byId('python-hint');
 const name = byId('python-name', HTMLInputElement);
 const progress = new Progress(byId('python-progress'));
 
+/** The server is this computer: what the page does costs the training time. */
+const here = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
+
 /** What is going on: the control that ends it, and the job once there is one. */
 let running = /** @type {{control: AbortController, job: string | null} | null} */ (null);
 
@@ -97,6 +100,14 @@ function end(mine) {
   running = null;
   progress.end();
   showButton();
+  learns(false);
+}
+
+/** @param {boolean} now */
+function learns(now) {
+  if (!here || studio.pythonLearns === now) return;
+  studio.pythonLearns = now;
+  tell('busy');
 }
 
 /**
@@ -153,6 +164,7 @@ async function follow(job, mine) {
 
 /** @param {Job} job */
 function showJob({ state, step, progress: share, eta }) {
+  learns(state === 'running');
   if (state !== 'running') return;
   const title = step ? (STEPS[step] ?? step) : 'Starting Python';
   progress.show(title, timeLeft(eta, share), share ?? null);
@@ -319,6 +331,7 @@ on('project', () => {
   running?.control.abort();
   running = null;
   progress.end();
+  learns(false);
   name.value = '';
   look();
 });
