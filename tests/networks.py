@@ -62,5 +62,5 @@ NETWORKS = (
     _application("VGG16", 32),
     _application("Xception", 72),
     _application("InceptionV3", 75),
-    _application("NASNetMobile", 64, usual=True),
+    _application("NASNetMobile", 64),
 )

@@ -58,10 +58,16 @@ def saved(path):
         return {name: arrays[name] for name in arrays.files}
 
 
-def test_two_workers_reach_what_one_process_reaches(tmp_path):
+@pytest.fixture(scope="module")
+def one_process(tmp_path_factory):
+    """The model and the result of the same training in this process."""
+    return worker.train(tmp_path_factory.mktemp("alone"))
+
+
+def test_two_workers_reach_what_one_process_reaches(tmp_path, one_process):
     codes, said = two_workers(tmp_path, "trains", "trains")
     assert codes == [0, 0], said
-    model, result = worker.train(tmp_path / "alone")
+    model, result = one_process
     chief, other = (saved(tmp_path / name / f"worker{name}.npz") for name in ("0", "1"))
     for number, weights in enumerate(model.get_weights()):
         np.testing.assert_allclose(chief[f"arr_{number}"], weights, atol=1e-4)
@@ -70,7 +76,7 @@ def test_two_workers_reach_what_one_process_reaches(tmp_path):
     assert result.kept
 
 
-def test_a_worker_that_is_lost_stops_the_others_and_all_go_on_later(tmp_path):
+def test_a_worker_that_is_lost_stops_the_others_and_all_go_on_later(tmp_path, one_process):
     codes, said = two_workers(tmp_path, "trains", "fails")
     assert codes == [2, 1], said
     assert "connection to another worker was lost" in said[0]
@@ -80,9 +86,8 @@ def test_a_worker_that_is_lost_stops_the_others_and_all_go_on_later(tmp_path):
 
     codes, said = two_workers(tmp_path, "resumes", "resumes")
     assert codes == [0, 0], said
-    model, _ = worker.train(tmp_path / "alone")
     chief = saved(tmp_path / "0" / "worker0.npz")
-    for number, weights in enumerate(model.get_weights()):
+    for number, weights in enumerate(one_process[0].get_weights()):
         np.testing.assert_allclose(chief[f"arr_{number}"], weights, atol=1e-4)
 
 
@@ -109,12 +114,11 @@ np.savez(Path(sys.argv[1]) / "weights.npz", *model.get_weights())
 """
 
 
-def test_three_devices_reach_what_one_reaches(tmp_path):
+def test_three_devices_reach_what_one_reaches(tmp_path, one_process):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
     subprocess.run([sys.executable, "-c", MIRRORED, str(tmp_path)], env=environment, check=True, timeout=180)
-    model, _ = worker.train(tmp_path / "alone")
     mirrored = saved(tmp_path / "weights.npz")
-    for number, weights in enumerate(model.get_weights()):
+    for number, weights in enumerate(one_process[0].get_weights()):
         np.testing.assert_allclose(mirrored[f"arr_{number}"], weights, atol=1e-4)
 
 
