@@ -138,6 +138,7 @@ export function followJob(id, { onJob = () => {}, onLine = () => {}, signal } = 
       if (signal?.aborted) return;
       try {
         const { lines: all = [], ...job } = await job_(address);
+        if (signal?.aborted) return;
         for (const line of all.slice(lines)) say(line);
         tell(job);
       } catch (error) {
