@@ -97,9 +97,13 @@ function begin() {
 /** @param {NonNullable<typeof running>} mine */
 function end(mine) {
   if (running !== mine) return;
+  leave();
+  showButton();
+}
+
+function leave() {
   running = null;
   progress.end();
-  showButton();
   learns(false);
 }
 
@@ -329,9 +333,7 @@ on('server', look);
 on('project', () => {
   // The job itself goes on, and is found again when its project is opened.
   running?.control.abort();
-  running = null;
-  progress.end();
-  learns(false);
+  leave();
   name.value = '';
   look();
 });
