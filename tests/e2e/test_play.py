@@ -21,7 +21,7 @@ STEADY = """() => {
   window.seen = [];
   const answer = document.querySelector('[data-testid=answer]');
   let since = performance.now();
-  let label = answer.dataset.label;
+  let label;
   new MutationObserver(() => {
     const now = performance.now();
     if ([label, 'unknown'].includes(answer.dataset.label)) return;
@@ -30,7 +30,8 @@ STEADY = """() => {
     label = answer.dataset.label;
   }).observe(answer, { attributes: true, attributeFilter: ['data-label'] });
 }"""
-"""Writes down which shapes stood for most of a second, in their order; between two it may be unsure."""
+"""Writes down which shapes stood for most of a second, in their order; before them and between two it may be
+unsure."""
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
