@@ -147,7 +147,10 @@ def read(path: Path) -> Bundle:
 
 
 def listing(roots: Iterable[Path]) -> tuple[list[Bundle], dict[str, PytrainError]]:
-    """All bundles below some folders. The first of a name counts, even a damaged one: it is what is served.
+    """All bundles of some roots. The first of a name counts, even a damaged one: it is what is served.
+
+    Args:
+        roots: as for `folders_of`.
 
     Returns:
         (bundles sorted by name, what is wrong with each folder that is no whole bundle).
@@ -155,19 +158,25 @@ def listing(roots: Iterable[Path]) -> tuple[list[Bundle], dict[str, PytrainError
     bundles: dict[str, Bundle] = {}
     problems: dict[str, PytrainError] = {}
     for root in roots:
-        if not root.is_dir():
-            continue
         for hidden in root.glob(".*.previous"):
             recover(root / hidden.name[1 : -len(".previous")])
-        for folder in sorted(root.iterdir()):
-            known = folder.name in bundles or folder.name in problems
-            if folder.name.startswith(".") or not folder.is_dir() or known:
+        for folder in folders_of(root):
+            if folder.name in bundles or folder.name in problems:
                 continue
             try:
                 bundles[folder.name] = read(folder)
             except PytrainError as error:
                 problems[folder.name] = error
     return [bundles[name] for name in sorted(bundles)], problems
+
+
+def folders_of(root: Path) -> list[Path]:
+    """Where the bundles of a root lie, whole or damaged: in all that is in it, or it is one itself."""
+    if (root / METADATA).is_file():
+        return [root]
+    if not root.is_dir():
+        return []
+    return sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 @contextmanager

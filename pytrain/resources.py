@@ -15,6 +15,9 @@ CHECKOUT = PACKAGE.parent
 FOUR_SHAPES = "four-shapes"
 """The shipped classifier; what it learned from is called so, too."""
 
+SHIPPED = (FOUR_SHAPES, "shape-masks")
+"""The models that come with pytrain. In a checkout, those of whoever works there lie beside them."""
+
 
 def page_folder() -> Path:
     """The built page: index.html, pytrain.js, the engines and their wasm files.
@@ -32,9 +35,9 @@ def page_folder() -> Path:
     )
 
 
-def shipped_models() -> Path | None:
-    """The models that come with pytrain, or None where they were left out."""
+def shipped_models() -> list[Path]:
+    """The folders of the models that come with pytrain; none where they were left out."""
     for folder in (PACKAGE / "_exported_models", CHECKOUT / "exported_models"):
         if folder.is_dir():
-            return folder
-    return None
+            return [folder / name for name in SHIPPED if (folder / name).is_dir()]
+    return []

@@ -123,13 +123,14 @@ def _folder_of(source: Path) -> Path:
             expected="an exported model's folder, which also holds labels and calibration",
             fix=f"Export it first: pytrain export {source} --labels a,b,c",
         )
-    named = [root / source for root in (MODELS, shipped_models()) if root is not None]
+    shipped = shipped_models()
+    named = [MODELS / source, *(folder for folder in shipped if Path(folder.name) == source)]
     folders = [folder for folder in (source, *named) if folder.is_dir()]
     # The pictures that a model was trained on often lie in a folder of its name.
     models = [folder for folder in folders if (folder / METADATA).is_file()]
     found = next(iter([*models, *folders]), None)
     if found is None:
-        there = sorted({entry.name for entry in bundle.listing([folder.parent for folder in named])[0]})
+        there = sorted({entry.name for entry in bundle.listing([MODELS, *shipped])[0]})
         raise ModelError(
             f"There is no model {source}.",
             expected=f"an exported model's folder or name{', such as ' if there else ''}{', '.join(there)}",

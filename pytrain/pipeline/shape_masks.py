@@ -127,11 +127,11 @@ def _classifier(models: Path, say: Say) -> Any:
     """The network of the four-shapes classifier that lies among these models, or that comes with pytrain."""
     from pytrain.evaluation.classifier import open_classifier
 
-    for folder in (models, shipped_models()):
-        if folder and (folder / FOUR_SHAPES / KERAS_MODEL).is_file():
-            model = open_classifier(folder / FOUR_SHAPES).model
+    for folder in (models / FOUR_SHAPES, *(found for found in shipped_models() if found.name == FOUR_SHAPES)):
+        if (folder / KERAS_MODEL).is_file():
+            model = open_classifier(folder).model
             if model.name == "cnn":
-                say(f"It begins with what {folder / FOUR_SHAPES} has learned")
+                say(f"It begins with what {folder} has learned")
                 return model
     say("It begins with nothing learned: there is no four-shapes classifier of the recipe cnn")
     return None

@@ -64,7 +64,7 @@ def create_app(
     """The application, for any WSGI server.
 
     Args:
-        models: folders of bundles, the first of a name winning; `default_models()` if not given.
+        models: folders of bundles, or bundles, the first of a name winning; `default_models()` if not given.
         page: the built page's folder; found by default.
         host: the name that the server listens on, which its own pages may be called by.
         datasets: where the pictures go that a page records.
@@ -151,8 +151,7 @@ def create_app(
 
 def default_models() -> list[Path]:
     """`exported_models` of the current folder, then the models that come with pytrain."""
-    shipped = shipped_models()
-    return [Path("exported_models"), *([shipped] if shipped else [])]
+    return [Path("exported_models"), *shipped_models()]
 
 
 class _Missing(NotFound):
@@ -167,8 +166,9 @@ def _named(name: str, roots: Sequence[Path]) -> Path:
 def _root_of(name: str, roots: Sequence[Path]) -> Path:
     """The folder that holds this model. Only names that stand in a listing count: none leads out of it."""
     for root in roots:
-        if root.is_dir() and any(entry.name == name and entry.is_dir() for entry in root.iterdir()):
-            return root
+        for folder in bundle.folders_of(root):
+            if folder.name == name:
+                return folder.parent
     raise _Missing(f"There is no model called {name}.")
 
 

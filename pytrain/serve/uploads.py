@@ -57,8 +57,7 @@ def receive(name: str, source: IO[bytes], roots: Sequence[Path], *, replace: boo
     Raises:
         ApiError: no good name, one is there, no whole bundle, or too large. Nothing has changed then.
     """
-    names = sorted({entry.name for root in roots if root.is_dir() for entry in root.iterdir()})
-    taken = [entry for entry in names if not entry.startswith(".")]
+    taken = sorted({folder.name for root in roots for folder in bundle.folders_of(root)})
     good_name(name, [other for other in taken if other != name], "model")
     if name in taken and not replace:
         raise ApiError(409, f"There is a model {name} already.", fix="Choose another name, or replace it.")

@@ -118,8 +118,8 @@ def _megabytes(size: int) -> str:
 def _found(model: str | Path) -> Path:
     """A model's folder: the path itself, or a name below `exported_models` or among those that came along."""
     path = Path(model)
-    roots = [root for root in (MODELS, shipped_models()) if root is not None]
-    named = [root / path for root in roots if len(path.parts) == 1]
+    shipped = [folder for folder in shipped_models() if folder.name == path.name]
+    named = [MODELS / path, *shipped] if len(path.parts) == 1 else []
     return next((place for place in (path, *named) if (place / bundle.METADATA).is_file()), path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from pytrain import resources
 from pytrain.serve import create_app
 
 
@@ -53,6 +55,21 @@ def test_a_folder_without_its_slash_leads_to_the_one_with_it(client: FlaskClient
 
 def test_nothing_is_loaded_from_elsewhere(client: FlaskClient) -> None:
     assert "default-src 'self'" in client.get("/").headers["Content-Security-Policy"]
+
+
+def test_what_was_trained_in_a_checkout_does_not_come_with_pytrain(
+    small_bundle: Path, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("four-shapes", "a-demo"):
+        shutil.copytree(small_bundle, tmp_path / "checkout" / "exported_models" / name)
+    monkeypatch.setattr(resources, "CHECKOUT", tmp_path / "checkout")
+    monkeypatch.chdir(small_bundle.parents[1])
+    app = create_app(page=page)
+    app.test_client_class = Reader
+    client = app.test_client()
+    assert [model["name"] for model in client.get("/models.json").json["models"]] == ["four-shapes", "small"]
+    assert client.get("/models/four-shapes/metadata.json").status_code == 200
+    assert client.get("/models/a-demo/metadata.json").status_code == 404
 
 
 def test_models_are_listed_with_what_the_page_shows(client: FlaskClient, small_bundle: Path) -> None:
