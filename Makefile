@@ -9,14 +9,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Each of the tests' many processes would compile pytrain anew, and those of the referee all of TensorFlow.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test parity check page install browser referee model backbone wheel clean
+.PHONY: demo test thorough parity check page install browser referee model backbone wheel clean
 
 demo: install page ## train, export, prove and serve the four-shapes classifier
 	@$(BIN)/pytrain demo
 
-test: check browser referee ## everything but parity's other networks; in a real browser
+test: check browser referee ## every promise once, in a real browser
 	npm test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+thorough: browser referee ## all tests: further networks, libraries, data sets, interruptions; an hour
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m ""
 
 parity: browser ## what Keras and TensorFlow.js say, for all layers and networks, and docs/layers.md from it
 	$(BIN)/pytest -n 2 --dist loadfile -m "" tests/e2e/test_layer_parity.py tests/e2e/test_network_parity.py
@@ -40,8 +43,9 @@ model: install page ## makes the committed models, exported_models/four-shapes a
 	$(BIN)/pytrain train four-shapes --recipe cnn
 	$(BIN)/pytrain train four-shapes --recipe unet
 
-backbone: install ## makes web/backbone anew, which the page Teach learns with; then: npm run build
+backbone: install ## makes anew what comes with pytrain of the default backbone; then: npm run build
 	$(BIN)/python -m pytrain.pipeline.browser_backbone web/backbone
+	$(BIN)/python -m pytrain.pipeline.generated_rows
 
 wheel: page install ## a wheel that carries the page and the four-shapes model
 	$(BIN)/python -m build --wheel

@@ -72,7 +72,7 @@ def learn(data: Looked, backbone: Backbone, cache: Path, seed: int, shown: Displ
         TrainingError: the cache cannot be written.
     """
     model = build(backbone, len(data.folder.labels))
-    embedder = _embedder(model, f"{backbone.name}-{backbone.digest[:12]}", cache, shown)
+    embedder = _embedder(model, backbone_key(backbone), cache, shown)
     features = embedder.pictures(data)
     while features.problems:
         data = set_aside(data, features.problems, shown)
@@ -217,6 +217,11 @@ class _Embedder:
 
     def _advance(self, name: str) -> Advance:
         return lambda done, total: self.shown.preparing(name, done, total)
+
+
+def backbone_key(backbone: Backbone) -> str:
+    """A file name that stands for a backbone's weights."""
+    return f"{backbone.name}-{backbone.digest[:12]}"
 
 
 def _embedder(model: Any, key: str, cache: Path, shown: Display) -> _Embedder:

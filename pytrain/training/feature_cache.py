@@ -36,6 +36,10 @@ VERSION = 1
 changes in how pictures are read (image.py), in how or in which order views are drawn (views.py, beyond the
 numbers that WebcamViews names), in `_inputs` or `_seed` below, or in the layers up to the embedding."""
 
+SHIPPED = Path(__file__).resolve().parent / "generated"
+"""Rows of the generated pictures by the default backbone, which each first training would compute anew;
+pipeline/generated_rows.py makes them."""
+
 AT_ONCE = 16
 """Views that go through the network together; more at a time are slower on a processor and take memory."""
 
@@ -142,6 +146,7 @@ def embed(
     views: int = 0,
     draw: DrawViews | None = None,
     advance: Advance | None = None,
+    shipped: Path | None = None,
 ) -> Features:
     """Embeds pictures and their views, taking from the cache what is there; memory stays flat.
 
@@ -153,6 +158,7 @@ def embed(
         views: how many of each picture.
         draw: makes them.
         advance: is told about progress.
+        shipped: another folder of such files, which is only read; SHIPPED by default.
 
     Raises:
         TrainingError: the cache cannot be written.
@@ -160,7 +166,8 @@ def embed(
     """
     width = int(model.output.shape[-1])
     key = f"{key}-v{VERSION}"
-    stored = _stored(folder, key, width)
+    folders = (shipped or SHIPPED, folder)
+    stored = _stored(folders, key, width)
     # Identical files are computed once.
     missing = [
         number
@@ -171,7 +178,7 @@ def embed(
     if missing:
         unreadable = _compute(model, items, missing, folder / _new_name(key), views, draw, advance)
         problems = {at: unreadable[it] for at, it in enumerate(items.contents) if it in unreadable}
-        stored = _stored(folder, key, width)
+        stored = _stored(folders, key, width)
     places = np.full((len(items), views + 1, 2), -1, np.int64)
     for number, content in enumerate(items.contents):
         if number not in problems:
@@ -186,11 +193,11 @@ class _Stored:
     """(content, view) to (file, row)."""
 
 
-def _stored(folder: Path, key: str, width: int) -> _Stored:
+def _stored(folders: Sequence[Path], key: str, width: int) -> _Stored:
     """Opens all files of a key; a last row that a kill cut off and damaged files do not count."""
     files: list[npt.NDArray[np.float16]] = []
     places: dict[tuple[str, int], tuple[int, int]] = {}
-    for names in sorted(folder.glob(f"{key}-*.names")):
+    for names in (path for folder in folders for path in sorted(folder.glob(f"{key}-*.names"))):
         rows = names.with_suffix(".rows")
         try:
             count = rows.stat().st_size // (2 * width)

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from pytrain.evaluation.cross_validation import known_score
 from pytrain.model.backbones import load
 from pytrain.model.transfer import embedder, level_of
+from pytrain.pipeline.learned import backbone_key
 from pytrain.training.feature_cache import Items, embed
 from pytrain.training.fitter import USUAL, Fitter
 from pytrain.training.head import EMPHASIS
@@ -43,6 +44,23 @@ def test_names_in_the_cache_tell_kind_version_and_number(kind):
     assert not set(TAUGHT.items().contents) & set(MEASURED.items().contents)
     # They are the ends of lines in a file of names.
     assert all(" " not in content and "\n" not in content for content in contents)
+
+
+@KINDS
+def test_what_comes_with_pytrain_is_what_the_default_backbone_makes_of_them(kind, tmp_path):
+    backbone = load()
+    model = embedder(backbone)
+    key = f"{backbone_key(backbone)}-{model.output.shape[-1]}"
+    every = embed(model, kind.items(), tmp_path / "cache", key)
+    assert not (tmp_path / "cache").exists(), "nothing had to be computed"
+    some = np.array([0, 1, kind.count // 2, kind.count - 1])
+    contents = kind.items().contents
+    items = Items([contents[number] for number in some], lambda at: kind.draw(int(some[at])))
+    now = embed(model, items, tmp_path / "now", key, shipped=tmp_path / "nothing")
+    rows, expected = every.read(some), now.read(np.arange(len(some)))
+    largest = np.abs(expected).max()
+    assert np.abs(rows - expected).max() <= 0.01 * largest
+    assert np.abs(rows - expected[::-1]).max() > 0.1 * largest
 
 
 def test_what_is_measured_on_is_drawn_in_another_way_than_what_is_learned_from():
