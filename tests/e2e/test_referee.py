@@ -36,7 +36,10 @@ def page(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> It
         yield opened
 
 
-@pytest.mark.parametrize("network", MODELS)
+@pytest.mark.parametrize(
+    "network",
+    [pytest.param(name, marks=() if name == "mlp" else pytest.mark.thorough) for name in MODELS],
+)
 def test_official_and_ours_give_the_same_numbers(page: Parity, network: str) -> None:
     keras.utils.set_random_seed(7)
     model = MODELS[network]()

@@ -238,7 +238,14 @@ def test_python_can_export_it_anew(trained: Trained, tmp_path: Path) -> None:
     assert np.abs(answers - probabilities).max() < FLOAT16
 
 
-@pytest.mark.parametrize("client", ["ml5 in p5 2", "Teachable Machine", "tf.loadGraphModel"])
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param("ml5 in p5 2", marks=pytest.mark.thorough),
+        "Teachable Machine",
+        pytest.param("tf.loadGraphModel", marks=pytest.mark.thorough),
+    ],
+)
 def test_other_libraries_answer_as_the_page_does(
     open_page: Open, plain_browser: Browser, trained: Trained, client: str
 ) -> None:

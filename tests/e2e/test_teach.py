@@ -378,6 +378,7 @@ def test_photographs_of_48_megapixels_are_kept_upright_one_at_a_time_and_on_smal
         assert np.abs(difference).max() < 8
 
 
+@pytest.mark.thorough
 def test_only_what_is_on_the_screen_is_drawn_and_no_address_is_held(
     open_page: Open, plain_browser: Browser
 ) -> None:
@@ -600,6 +601,7 @@ def test_frames_that_the_full_storage_does_not_take_wait_and_are_kept_later(teac
     expect(message).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_frames_of_a_class_that_another_tab_deletes_are_kept_in_a_new_one_or_discarded(teach: Page) -> None:
     other = teach.context.new_page()
     other.goto(teach.url)
@@ -968,6 +970,7 @@ def test_a_project_zip_brings_pictures_and_model_to_another_browser(
     page.context.close()
 
 
+@pytest.mark.thorough
 def test_where_two_models_differ_is_shown_picture_by_picture(
     taught: Page, gesture_browser: Browser, school: Server, tmp_path: Path
 ) -> None:

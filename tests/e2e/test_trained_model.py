@@ -131,7 +131,9 @@ def test_a_picture_in_the_page_is_as_familiar_as_in_python(
         expect(meter).to_have_attribute("aria-valuenow", re.compile("|".join(map(re.escape, sorted(near)))))
 
 
-@pytest.mark.parametrize("client", ["ml5 in p5 2", "Teachable Machine"])
+@pytest.mark.parametrize(
+    "client", ["ml5 in p5 2", pytest.param("Teachable Machine", marks=pytest.mark.thorough)]
+)
 def test_unmodified_libraries_give_pythons_probabilities(
     open_page: Open,
     plain_browser: Browser,

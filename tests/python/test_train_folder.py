@@ -362,6 +362,7 @@ def test_a_class_that_vanishes_ends_the_training_in_one_message(
     assert "no readable picture" in message
 
 
+@pytest.mark.thorough
 def test_pictures_that_vanish_later_cost_only_what_is_made_of_them(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -527,6 +528,7 @@ def test_ctrl_c_keeps_the_former_model_and_what_was_computed(here: Path, compute
     assert 0 < computed[0] < 30
 
 
+@pytest.mark.thorough
 def test_ctrl_c_in_fine_tuning_keeps_the_best_so_far_and_resume_goes_on(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

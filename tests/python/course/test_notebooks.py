@@ -89,7 +89,13 @@ def test_a_notebook_names_what_is_there(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(("name", "collection"), [*((name, None) for name in QUICK), *OTHERS.items()])
+@pytest.mark.parametrize(
+    ("name", "collection"),
+    [
+        *((name, None) for name in QUICK),
+        *(pytest.param(*other, marks=pytest.mark.thorough) for other in OTHERS.items()),
+    ],
+)
 def test_a_notebook_runs_from_top_to_bottom(name: str, collection: str | None, kernel: KernelManager) -> None:
     notebook = read(name)
     (given,) = parameters(notebook)

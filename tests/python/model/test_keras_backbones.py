@@ -19,6 +19,9 @@ EVERY = pytest.mark.parametrize("network", BY_NAME.values(), ids=BY_NAME)
 
 SHAPE = (224, 224, 3)
 
+USUAL = ("mobilenet-v2", "resnet50")
+"""Of those below: one whose pixels are scaled, one whose pixels have a mean taken off."""
+
 PREPROCESSING = {
     "mobilenet-v2": keras.applications.mobilenet_v2,
     "mobilenet-v3-small": keras.applications.mobilenet_v3,
@@ -122,7 +125,10 @@ def assert_stages_cut_the_network(backbone):
     assert tensors[-1] is backbone.model.output
 
 
-@pytest.mark.parametrize("name", PREPROCESSING)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in USUAL else pytest.mark.thorough) for name in PREPROCESSING],
+)
 def test_a_backbone_answers_as_keras_with_its_own_preprocessing(name, keras_home, monkeypatch):
     network = BY_NAME[name]
     path = keras_home / network.file

@@ -110,6 +110,7 @@ def test_scenes_are_drawn_once_and_no_part_has_those_of_another(trained: Any) ->
     assert len(seeds) == 2 * 3 * 99
 
 
+@pytest.mark.thorough
 def test_an_interrupted_training_goes_on_with_resume(trained: Any, tmp_path: Path) -> None:
     run_dir = tmp_path / "unet"
     (tmp_path / ".mask-scenes").symlink_to(trained.run_dir.parent / ".mask-scenes")

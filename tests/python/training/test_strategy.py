@@ -76,6 +76,7 @@ def test_two_workers_reach_what_one_process_reaches(tmp_path, one_process):
     assert result.kept
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_lost_stops_the_others_and_all_go_on_later(tmp_path, one_process):
     codes, said = two_workers(tmp_path, "trains", "fails")
     assert codes == [2, 1], said
