@@ -19,7 +19,8 @@ function next() {
   const { here, python } = studio.trained;
   const shown = here ?? python;
   if (studio.learning) return ['It learns.', 'The pictures that it has not seen tell how well.'];
-  if (studio.pythonLearns) return ['Python learns.', 'It says below how far it is, and answers again after that.'];
+  if (studio.pythonLearns)
+    return ['Python learns.', 'It says below how far it is, and answers again after that.'];
   const news = newsFor(project(), shown);
   if (shown && news && canTrain()) return ['Train it again.', news];
   if (shown) {
