@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live import CHECKOUT, Open, Server, findings, in_every_look
+from live import Open, Server, findings, in_every_look
 from playwright.sync_api import Browser, Page, expect
 
-SHIPPED = [path.parent for path in (CHECKOUT / "exported_models").glob("*/model.json")]
+from pytrain.resources import SHIPPED
 
 LABELS = ["circle", "square", "star", "triangle"]
 
