@@ -15,14 +15,14 @@ AHEAD = 24
 """Items in work or waiting to be taken; bounds the memory used."""
 
 
-def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """The results in the order of the items; at most AHEAD of them are held at a time."""
+def ahead(work: Callable[[Item], Result], items: Iterable[Item], held: int = AHEAD) -> Iterator[Result]:
+    """The results in the order of the items; at most so many of them are held at a time."""
     waiting: deque[Future[Result]] = deque()
     threads = ThreadPoolExecutor(os.cpu_count())
     try:
         for item in items:
             waiting.append(threads.submit(work, item))
-            if len(waiting) >= AHEAD:
+            if len(waiting) >= held:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

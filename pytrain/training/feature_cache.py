@@ -108,11 +108,12 @@ class Features:
             float32 [n, width].
         """
         files, rows = self.file_of[pictures, view], self.row_of[pictures, view]
+        if len(files) and (files == files[0]).all():
+            return _taken(self.files[files[0]], rows)
         read = np.empty((len(rows), self.width), np.float32)
         for number in np.unique(files):
             here = files == number
-            read[here] = self.files[number][rows[here]]
-            _let_go(self.files[number])
+            read[here] = _taken(self.files[number], rows[here])
         return read
 
     def chunks(self, pictures: Indices, view: int = 0) -> Iterator[Floats]:
@@ -129,6 +130,28 @@ def _held(features: Features) -> Features:
     file_of, row_of = np.full_like(features.file_of, -1), np.full_like(features.row_of, -1)
     file_of[pictures, views], row_of[pictures, views] = 0, np.arange(len(pictures))
     return replace(features, files=(features.read(pictures, views),), file_of=file_of, row_of=row_of)
+
+
+def _taken(file: npt.NDArray[np.floating[Any]], rows: Indices) -> Floats:
+    """Some rows of a file: float32 [rows, width]."""
+    taken = file[rows]
+    _let_go(file)
+    return widened(taken) if taken.dtype == np.float16 else taken.astype(np.float32, copy=False)
+
+
+def widened(halves: npt.NDArray[np.float16]) -> Floats:
+    """The same numbers as float32, three times as quick as NumPy's own way; they must be finite.
+
+    Exponent and fraction of a half lie in a float32 as they are, 13 bits further up, but for the exponent's
+    bias of 15 instead of 127: hence the power of two.
+    """
+    bits = halves.view(np.int16).astype(np.int32)
+    bits <<= 13
+    # A negative number's sign went into the three bits above its exponent, too.
+    bits &= ~(0b111 << 28)
+    wide: Floats = bits.view(np.float32)
+    wide *= np.float32(2.0**112)
+    return wide
 
 
 def _let_go(rows: npt.NDArray[np.floating[Any]]) -> None:

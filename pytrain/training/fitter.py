@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,7 @@ class Fitter:
     mirrored: bool = True
     _spreads: dict[Excluded, Spread] = field(default_factory=dict)
     _logits: dict[tuple[Excluded, Emphasis, float], Head] = field(default_factory=dict)
-    _known: dict[Excluded, Head] = field(default_factory=dict)
+    _known: dict[tuple[Excluded], Head] = field(default_factory=dict)
 
     @property
     def views(self) -> Sequence[int]:
@@ -107,16 +108,25 @@ class Fitter:
         if key not in self._logits:
             left = self.numbers(excluded)
             scaling, strays = self._spread(excluded).scaling(emphasis)
-            self._logits[key] = self.solve(left, self.weights(left), strength, scaling, strays)
+            start = _nearest(self._logits, key)
+            self._logits[key] = self.solve(left, self.weights(left), strength, scaling, strays, start)
         return self._logits[key]
 
     def solve(
-        self, left: Indices, weights: Floats, strength: float, scaling: Scaling, strays: Floats
+        self,
+        left: Indices,
+        weights: Floats,
+        strength: float,
+        scaling: Scaling,
+        strays: Floats,
+        start: Head | None = None,
     ) -> Head:
         """A head for the classes from some pictures; all of a data set are made in one way."""
-        solve = fit_squares if len(self.truth) <= FEW else fit
+        rows = Rows([Part(self.features, left)], scaling)
         targets = np.eye(self.classes, dtype=np.float32)[self.truth[left]]
-        return solve(Rows([Part(self.features, left)], scaling), targets, weights, strength, scaling, strays)
+        if len(self.truth) <= FEW:
+            return fit_squares(rows, targets, weights, strength, scaling, strays)
+        return fit(rows, targets, weights, strength, scaling, strays, start)
 
     def known(self, excluded: Excluded) -> Head:
         """The head for the classes and, last, none of them: kernel float32 [features, classes + 1].
@@ -124,7 +134,8 @@ class Fitter:
         It learns from the pictures, their views (half as much), generated outsiders and pictures of the
         user's own that show none of the classes; all outsiders together count as much as all pictures.
         """
-        if excluded not in self._known:
+        key = (excluded,)
+        if key not in self._known:
             left, none = self.numbers(excluded), self.numbers(excluded, of_classes=False)
             scaling, strays = self._spread(excluded).scaling(WITHOUT_GROUPS)
             views = self.views[:KNOWN_VIEWS]
@@ -141,15 +152,16 @@ class Fitter:
                 np.full(len(part), share * len(left) / max(1, len(part)), np.float32)
                 for part, share in zip(strange, shares, strict=True)
             ]
-            self._known[excluded] = fit(
+            self._known[key] = fit(
                 Rows([*own, *strange], scaling),
                 np.eye(self.classes + 1, dtype=np.float32)[numbers],
                 np.concatenate([*weights, *each]).astype(np.float32),
                 USUAL,
                 scaling,
                 strays,
+                _nearest(self._known, key),
             )
-        return self._known[excluded]
+        return self._known[key]
 
     def weights(self, numbers: Indices) -> npt.NDArray[np.float32]:
         """Rare classes count more, by the root of their rarity: float32 [numbers], on average 1."""
@@ -215,6 +227,27 @@ class Fitter:
             left = self.numbers(excluded)
             self._spreads[excluded] = spread_of(self.features, left, self.level_of, self.views)
         return self._spreads[excluded]
+
+
+def _nearest(heads: Mapping[Any, Head], key: tuple[Any, ...]) -> Head | None:
+    """A head of nearly the same pictures to start from: of the next lower strength, or without a fold more.
+
+    Heads that are fitted at the same time leave out equally many folds and so never start from each other:
+    what comes out does not depend on which is done first.
+    """
+    excluded, *how = key
+    made = list(heads)
+    weaker = [other for other in made if how and other[:-1] == key[:-1] and other[-1] < key[-1]]
+    without_more = [
+        other
+        for other in made
+        if [*other[1:]] == how and other[0] > excluded and len(other[0]) == len(excluded) + 1
+    ]
+    if weaker:
+        return heads[max(weaker, key=lambda other: float(other[-1]))]
+    if without_more:
+        return heads[min(without_more, key=lambda other: sorted(other[0]))]
+    return None
 
 
 def logits_of(head: Head, features: Features, pictures: Indices, view: int = 0) -> Floats:

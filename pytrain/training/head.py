@@ -22,6 +22,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from pytrain.model.imagenet_groups import GROUP_LEVEL
+from pytrain.training.ahead import ahead
 from pytrain.training.feature_cache import Features
 
 Floats = npt.NDArray[np.float32]
@@ -35,6 +36,9 @@ MOST_STRAYS = 200
 
 CHUNK = 256
 """Embeddings that are worked on together: what fits in a processor's cache is three times as quick."""
+
+READ_AHEAD = 3
+"""Chunks that are read while others are worked on; each takes some megabytes."""
 
 FEW = 2000
 """Up to so many, rows are described by as many coordinates as there are rows, which is quicker."""
@@ -118,6 +122,10 @@ class Scaling:
         # The turn is its own inverse.
         return turned(whole, self.cells).T
 
+    def forth(self, kernel: Floats) -> Floats:
+        """Weights on scaled embeddings that do what these do on embeddings, but for what is not kept."""
+        return (turned(kernel.T, self.cells)[:, self.kept] / self.scale).T
+
 
 def turned(embeddings: Floats, cells: int | None = None) -> Floats:
     """The four cells as their sum and three differences, halved (Hadamard), and the rest as it is.
@@ -147,6 +155,10 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    def chunk(self, start: int) -> Floats:
+        """Embeddings from a place on: float32 [at most CHUNK, width]."""
+        return self.features.read(self.pictures[start : start + CHUNK], self.view)
 
 
 @dataclass(frozen=True)
@@ -196,9 +208,8 @@ class Rows:
         return sum(len(part) for part in self._parts)
 
     def __iter__(self) -> Iterator[Floats]:
-        for part in self._parts:
-            for start in range(0, len(part), CHUNK):
-                yield part.features.read(part.pictures[start : start + CHUNK], part.view)
+        chunks = ((part, start) for part in self._parts for start in range(0, len(part), CHUNK))
+        return ahead(lambda chunk: chunk[0].chunk(chunk[1]), chunks, READ_AHEAD)
 
     def few(self, strays: Floats) -> Few:
         """The scaled rows' coordinates, where there are few of them."""
@@ -303,7 +314,13 @@ def _strays(features: Features, pictures: Indices, views: Sequence[int], seed: i
 
 
 def fit(
-    rows: Rows, targets: Floats, weights: Floats, strength: float, scaling: Scaling, strays: Floats
+    rows: Rows,
+    targets: Floats,
+    weights: Floats,
+    strength: float,
+    scaling: Scaling,
+    strays: Floats,
+    start: Head | None = None,
 ) -> Head:
     """Softmax regression by L-BFGS; memory stays flat however many rows there are.
 
@@ -314,6 +331,7 @@ def fit(
         strength: how much the rows count against the penalty (scikit-learn's C).
         scaling: that of the rows.
         strays: directions in which weights are dear.
+        start: a head fitted to nearly the same rows, from which many take fewer rounds.
     """
     size = 1 / (strength * float(weights.sum()))
     if len(rows) <= FEW:
@@ -321,7 +339,10 @@ def fit(
         kernel, bias = _fit([few.coordinates.astype(np.float32)], targets, weights, size, strays[:0], None)
         kernel = few.kernel(kernel)
     else:
-        kernel, bias = _fit(rows, targets, weights, size, strays, scaling)
+        begin = None
+        if start is not None:
+            begin = scaling.forth(start.kernel), start.bias + scaling.mean @ start.kernel
+        kernel, bias = _fit(rows, targets, weights, size, strays, scaling, begin)
     kernel = scaling.back(kernel)
     return Head(kernel, bias - scaling.mean @ kernel)
 
@@ -348,6 +369,7 @@ def _fit(
     size: float,
     strays: Floats,
     scaling: Scaling | None,
+    begin: tuple[Floats, Floats] | None = None,
 ) -> tuple[Floats, Floats]:
     """Kernel and bias with the least mean cross entropy plus penalty.
 
@@ -364,7 +386,7 @@ def _fit(
         if scaling is not None:
             kernel = scaling.back(kernel)
             bias = bias - scaling.mean @ kernel
-        to_chunks = np.zeros_like(kernel)
+        to_chunks = np.zeros_like(kernel.T, order="C")
         at = 0
         for chunk in chunks:
             here = slice(at, at + len(chunk))
@@ -372,14 +394,15 @@ def _fit(
             said = log_softmax(chunk @ kernel + bias, axis=1)
             value -= float((shares[here] * targets[here] * said).sum())
             wrong = shares[here] * (np.exp(said) - targets[here])
-            to_chunks += chunk.T @ wrong
+            to_chunks += wrong.T @ chunk
             to_bias += wrong.sum(0)
         if scaling is not None:
-            to_chunks = scaling.moved(to_chunks.T - to_bias[:, None] * scaling.mean).T
-        to_kernel += to_chunks
+            to_chunks = scaling.moved(to_chunks - to_bias[:, None] * scaling.mean)
+        to_kernel += to_chunks.T
         return value, np.concatenate([to_kernel.ravel(), to_bias]).astype(np.float64)
 
-    start = np.zeros((width + 1) * classes)
+    begin = begin or (np.zeros((width, classes), np.float32), np.zeros(classes, np.float32))
+    start = np.concatenate([begin[0].ravel(), begin[1]]).astype(np.float64)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=STOP)
     return _parts(found.x.astype(np.float32), width, classes)
 

@@ -12,7 +12,7 @@ from pytrain.image import read_image, to_input
 from pytrain.model.backend import keras
 from pytrain.training import feature_cache
 from pytrain.training.ahead import AHEAD
-from pytrain.training.feature_cache import AT_ONCE, Items, embed
+from pytrain.training.feature_cache import AT_ONCE, Items, embed, widened
 from pytrain.training.views import WebcamViews
 
 KEY = "small-net"
@@ -291,3 +291,12 @@ def test_chunks_are_all_that_is_read_in_order(monkeypatch):
     assert [len(chunk) for chunk in chunks] == [3, 3, 1]
     assert np.array_equal(np.concatenate(chunks), features.read(numbers, view=1))
     assert list(features.chunks(numbers[:0])) == []
+
+
+def test_every_finite_half_is_widened_to_what_it_is():
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)].reshape(2, -1)
+    wide = widened(halves)
+    assert wide.dtype == np.float32
+    # Zeros have signs, which == does not see.
+    np.testing.assert_array_equal(wide.view(np.uint32), halves.astype(np.float32).view(np.uint32))

@@ -95,6 +95,27 @@ def test_every_head_is_fitted_once(fitter, monkeypatch):
     assert len(fits) == 6
 
 
+def test_of_many_pictures_a_head_starts_from_one_that_knows_no_more(fitter, monkeypatch):
+    starts = []
+
+    def noted(*arguments):
+        starts.append(arguments[-1])
+        return fit(*arguments)
+
+    fit = module.fit
+    monkeypatch.setattr(module, "fit", noted)
+    monkeypatch.setattr(module, "FEW", 50)
+    inner, outer = frozenset({1, 2}), frozenset({1})
+    first = fitter.logits(inner, EMPHASIS, 3.0)
+    second = fitter.logits(inner, EMPHASIS, 10.0)
+    fitter.logits(outer, EMPHASIS, 10.0)
+    fitter.logits(inner, EMPHASES[0], 10.0)
+    fitter.logits(frozenset({3}), EMPHASIS, 10.0)
+    known = fitter.known(outer)
+    fitter.known(frozenset())
+    assert [id(start) for start in starts] == [id(head) for head in (None, first, second, *[None] * 3, known)]
+
+
 def test_of_few_pictures_no_strength_is_chosen(fitter):
     choice = fitter.choose(frozenset(), range(5))
     assert (choice.emphasis, choice.strength, choice.at) == (*USUALLY, 0)

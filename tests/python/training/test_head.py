@@ -61,13 +61,14 @@ def way(monkeypatch):
     return choose
 
 
-def fitted(data, strays=NO_STRAYS, strength=10.0, weights=None, numbers=None, fit=fit):
+def fitted(data, strays=NO_STRAYS, strength=10.0, weights=None, numbers=None, fit=fit, **start):
     features, truth = data
     numbers = np.arange(len(truth)) if numbers is None else numbers
     scaling, _ = spread_of(features, np.arange(len(truth)), ONE_LEVEL).scaling(ALL_ALIKE)
     weights = np.ones(len(numbers), np.float32) if weights is None else weights
     targets = np.eye(CLASSES, dtype=np.float32)[truth[numbers]]
-    return fit(Rows([Part(features, numbers)], scaling), targets, weights, strength, scaling, strays)
+    rows = Rows([Part(features, numbers)], scaling)
+    return fit(rows, targets, weights, strength, scaling, strays, **start)
 
 
 def probabilities(head, features):
@@ -117,6 +118,24 @@ def test_few_rows_and_many_give_the_same_head(with_strays, data, way):
     assert few == pytest.approx(streamed, abs=1e-2)
     size = float(np.abs(heads[1].kernel).max())
     assert heads[0].kernel == pytest.approx(heads[1].kernel, abs=0.03 * size)
+
+
+def test_it_gets_to_the_same_head_from_another_one_and_sooner(data, way, monkeypatch):
+    way("streamed")
+    rounds = []
+
+    def counted(*arguments, **options):
+        found = minimize(*arguments, **options)
+        rounds.append(found.nit)
+        return found
+
+    minimize = module.minimize
+    monkeypatch.setattr(module, "minimize", counted)
+    dear, _ = strays(data)
+    weaker = fitted(data, dear, strength=8.0)
+    anew, onwards = fitted(data, dear), fitted(data, dear, start=weaker)
+    assert rounds[2] < rounds[1]
+    assert probabilities(onwards, data[0]) == pytest.approx(probabilities(anew, data[0]), abs=3e-3)
 
 
 @pytest.mark.parametrize(("name", "fit"), [*((name, fit) for name in WAYS), ("few", fit_squares)])
@@ -215,6 +234,7 @@ def test_weights_put_back_say_what_they_said_of_scaled_embeddings(emphasis, cell
     kernel = np.random.default_rng(1).normal(size=(len(scaling.kept), 3)).astype(np.float32)
     expected = scaling(embeddings) @ kernel
     assert (embeddings - scaling.mean) @ scaling.back(kernel) == pytest.approx(expected, abs=1e-3)
+    assert scaling.forth(scaling.back(kernel)) == pytest.approx(kernel, abs=1e-5)
 
 
 def test_where_places_do_not_count_only_the_mean_over_the_cells_does(cells):
@@ -246,6 +266,7 @@ def test_groups_have_their_share_and_are_no_cells():
     kernel = draw.normal(size=(47, 3)).astype(np.float32)
     expected = scaled @ kernel
     assert (embeddings - scaling.mean) @ scaling.back(kernel) == pytest.approx(expected, abs=1e-3)
+    assert scaling.forth(scaling.back(kernel)) == pytest.approx(kernel, abs=1e-5)
 
 
 def test_turning_cells_is_undone_by_turning_and_keeps_lengths():
