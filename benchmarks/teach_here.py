@@ -207,9 +207,9 @@ def frames_of(data: str, classes: int, count: int) -> dict[str, list[str]]:
         }
     with tempfile.TemporaryDirectory(prefix="pytrain-teach-") as work:
         if data == "fashion":
-            from transfer_quality import fashion
+            from transfer_quality import held_out_of
 
-            folder = fashion(Path(work), count)
+            folder = held_out_of("fashion-mnist", Path(work), per_class=count)
         else:
             folder = Path(data)
         labels = sorted(path for path in folder.iterdir() if path.is_dir())[:classes]

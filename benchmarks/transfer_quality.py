@@ -57,6 +57,9 @@ STAMP_CLASSES = {
     "tools": "household/tools",
     "vegetables": "food/vegetables",
 }
+DATA = Path("datasets")
+"""Where fetched data sets lie."""
+
 PER_CLASS = 60
 """Pictures taken of each class of the large collections."""
 
@@ -76,14 +79,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--backbone", default=DEFAULT)
     parser.add_argument("--cache", type=Path, help="keep embeddings here")
-    parser.add_argument("--data", type=Path, default=Path("datasets"), help="where fetched data sets lie")
+    parser.add_argument("--data", type=Path, default=DATA, help="where fetched data sets lie")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         collections = options.folders or [
             stamps(work),
-            tests_of("fashion-mnist", work, options.data),
-            tests_of("mnist", work, options.data),
+            held_out_of("fashion-mnist", work, options.data),
+            held_out_of("mnist", work, options.data),
             digits(work),
         ]
         studies = [Study(folder, options.cache or work, options.backbone) for folder in collections]
@@ -201,13 +204,13 @@ def stamps(work: Path) -> Path:
     return folder
 
 
-def tests_of(name: str, work: Path, data: Path) -> Path:
+def held_out_of(name: str, work: Path, data: Path = DATA, per_class: int = PER_CLASS) -> Path:
     """The first test pictures of each class of a data set of the catalogue."""
     try:
         found = pytrain.load_data(name, data)
     except DataError as error:
         raise SystemExit(str(error)) from None
-    return _written(work / name, found.test.images[..., 0], found.test.truth, list(found.labels), PER_CLASS)
+    return _written(work / name, found.test.images[..., 0], found.test.truth, list(found.labels), per_class)
 
 
 def digits(work: Path) -> Path:

@@ -148,12 +148,14 @@ def last_word(lines: list[Line], text: str) -> str:
 def deal(work: Path, folder: Path | None, classes: int, per_class: int) -> tuple[Path, Path]:
     """Some pictures of each class to learn from and others to ask, as JPEG, which both ways read."""
     from PIL import Image
-    from transfer_quality import fashion
+    from transfer_quality import held_out_of
 
     from pytrain.dataset.image_folder import open_dataset
     from pytrain.image import read_image
 
-    found = open_dataset(folder or fashion(work, per_class + ASKED), work=work / "unpacked")
+    found = open_dataset(
+        folder or held_out_of("fashion-mnist", work, per_class=per_class + ASKED), work=work / "unpacked"
+    )
     draw = random.Random(0)
     sides = work / "learned", work / "asked"
     for label in found.labels[:classes]:
