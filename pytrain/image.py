@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pytrain.errors import DataError
 
@@ -62,6 +62,9 @@ SIGNATURES = {
 
 EIGHT_BITS = np.rint(np.arange(1 << 16) / 257).astype(np.uint8)
 """The 8-bit value of each 16-bit one: 0 stays 0, 65535 becomes 255."""
+
+UPRIGHT = 1
+"""The value of EXIF's orientation that asks for nothing."""
 
 Frame = npt.NDArray[np.uint8]
 """Pixels of one picture: uint8 [height, width, 3], RGB."""
@@ -212,17 +215,18 @@ def to_frame(picture: Image.Image) -> Frame:
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """An open picture in mode RGB, upright and on white."""
+    """An open picture in mode RGB, upright and on white; the picture itself where it is all that already."""
     # A broken EXIF block says nothing about the pixels; such a picture is taken as upright.
     with contextlib.suppress(*BROKEN):
-        picture = ImageOps.exif_transpose(picture)
+        if picture.getexif().get(ExifTags.Base.Orientation, UPRIGHT) != UPRIGHT:
+            picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):
         picture = Image.fromarray(_deep_grey(np.asarray(picture)))
     if picture.has_transparency_data:
         rgba = picture.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(white, rgba)
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _deep_grey(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from io import BufferedReader
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from pytrain.bundle import UNKNOWN as UNKNOWN
 from pytrain.dataset.class_folders import SYSTEM_FILES as SYSTEM_FILES
@@ -20,6 +16,7 @@ from pytrain.dataset.pictures import TWO_LABELS, Progress, gathered, shown
 from pytrain.dataset.pictures import ImageFolder as ImageFolder
 from pytrain.dataset.pictures import Picture as Picture
 from pytrain.dataset.pictures import Problem as Problem
+from pytrain.dataset.threads import in_threads
 from pytrain.errors import DataError
 from pytrain.image import Frame, open_picture, read_image
 
@@ -28,19 +25,10 @@ LEAST_CLASSES = 2
 WORK = ".pytrain"
 """The folder beside a data set where archives are unpacked and caches lie."""
 
-CHUNK = 512
-"""Files in flight at a time: enough to keep all cores busy, few enough to keep memory flat."""
-
-HANDFUL = 16
-"""Files that a thread takes at a time: handing over one by one costs as much as reading a small one."""
-
 BLOCK = 1 << 20
 """Larger files are hashed in pieces of this many bytes."""
 
 LEAVE_ALONE = "Leave the pictures alone meanwhile, then run the same again."
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def open_dataset(
@@ -142,22 +130,6 @@ def without(folder: ImageFolder, problems: Sequence[Problem], lenient: bool = Fa
     pictures = [picture for picture in folder.pictures if picture.path not in bad]
     everything = (*folder.problems, *problems)
     return gathered(folder.name, folder.root, folder.labels, pictures, everything, lenient)
-
-
-def in_threads(
-    work: Callable[[Item], Result], items: Iterable[Item], progress: Callable[[int], None] | None = None
-) -> Iterator[Result]:
-    """Works on items in threads and gives the results in order, never holding more than a few of them."""
-    done = 0
-    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
-        waiting = iter(items)
-        while chunk := list(islice(waiting, CHUNK)):
-            handfuls = [chunk[at : at + HANDFUL] for at in range(0, len(chunk), HANDFUL)]
-            for results in pool.map(lambda handful: [work(item) for item in handful], handfuls):
-                yield from results
-            done += len(chunk)
-            if progress is not None:
-                progress(done)
 
 
 def why_not(error: DataError, path: Path) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from pytrain.dataset.image_folder import ImageFolder, Picture, Problem, in_threads, why_not
+from pytrain.dataset.image_folder import ImageFolder, Picture, Problem, why_not
 from pytrain.dataset.pictures import Progress
+from pytrain.dataset.threads import in_threads
 from pytrain.errors import DataError
 from pytrain.image import open_picture, to_rgb
 
