@@ -192,9 +192,10 @@ def _opened(file: Path) -> sqlite3.Connection:
 def _connected(file: Path) -> sqlite3.Connection:
     base = sqlite3.connect(file, timeout=10)
     try:
+        # Rows lie in the order of their coming: sorted by digest, each would rewrite a page of its own.
         base.execute(
             "CREATE TABLE IF NOT EXISTS looks (digest BLOB PRIMARY KEY, width INTEGER, height INTEGER, "
-            "thumbnail BLOB, colour BLOB) WITHOUT ROWID"
+            "thumbnail BLOB, colour BLOB)"
         )
         base.execute("PRAGMA synchronous = OFF")
     except sqlite3.Error:
