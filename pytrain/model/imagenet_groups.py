@@ -12,15 +12,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
 
 Floats = npt.NDArray[np.float32]
 
 COUNTS = (8, 16, 32, 64, 128)
 """Into how many groups the classes are parted, coarsely and finely. WordNet's kinds of things, in place of
 them, do as well."""
-
-GROUP_LEVEL = 2
-"""Stands for groups where the numbers of an embedding are told apart by the level that they come from."""
 
 GROUP_LEVEL = 2
 """Stands for groups where the numbers of an embedding are told apart by the level that they come from."""
@@ -42,6 +40,10 @@ def groups_of(kernel: Floats) -> Floats:
 def _groups(kernel: bytes, classes: int) -> Floats:
     weights = np.frombuffer(kernel, np.float32).reshape(-1, classes).T
     weights = weights - weights.mean(axis=0)
-    tree = linkage(weights / np.linalg.norm(weights, axis=1, keepdims=True), "ward")
+    directions = (weights / np.linalg.norm(weights, axis=1, keepdims=True)).astype(np.float64)
+    # One product of matrices gives all distances of directions, much sooner than pair by pair.
+    distances = np.sqrt(np.maximum(2 - 2 * directions @ directions.T, 0))
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(distances, checks=False), "ward")
     partings = [fcluster(tree, min(count, classes), "maxclust") for count in COUNTS]
     return np.concatenate([np.eye(of.max(), dtype=np.float32)[of - 1] for of in partings], axis=1)
