@@ -37,7 +37,7 @@ def _import_quietly() -> tuple[Any, Any]:
 
 
 def _import() -> tuple[Any, Any]:
-    with _hidden("sklearn"), _uncollected():
+    with _hidden("sklearn"), _hidden("matplotlib"), _uncollected():
         import keras
         import tensorflow
 
