@@ -214,13 +214,14 @@ def test_the_same_pictures_give_the_same_weights(trained: Trained) -> None:
     assert trained.told["same"]
 
 
-def test_the_bundle_is_whole_and_proven_in_another_tensorflowjs(trained: Trained) -> None:
+@pytest.mark.parametrize("backend", ["wasm", pytest.param("cpu", marks=pytest.mark.thorough)])
+def test_the_bundle_is_whole_and_proven_in_another_tensorflowjs(trained: Trained, backend: str) -> None:
     found = bundle.read(trained.path)
     assert found.labels == tuple(PHOTOGRAPHS)
     assert found.score == "known"
     assert set(found.topologies) == {"graph.json", "model.json"}
     assert found.metadata["pytrain"]["metrics"]["held-out pictures"]["accuracy"] >= 8 / 9
-    verify(trained.path, ["wasm", "cpu"]).require()
+    verify(trained.path, [backend]).require()
 
 
 def test_python_answers_as_the_browser_does(trained: Trained) -> None:

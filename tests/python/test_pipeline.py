@@ -16,6 +16,7 @@ from shared import LABELS
 
 from pytrain import bundle
 from pytrain.cli import main
+from pytrain.errors import BrowserError
 from pytrain.pipeline import four_shapes
 
 FEW = {
@@ -29,6 +30,7 @@ FEW = {
 
 ENTRY = f"""
 from pytrain.cli import main
+from pytrain.errors import BrowserError
 from pytrain.pipeline.four_shapes import QUICK
 QUICK.update({FEW})
 main()
@@ -53,10 +55,17 @@ def train(
 ) -> Train:
     """`pytrain train four-shapes --quick` in the demo's folder and in this process, where TensorFlow is.
 
-    Gives its exit code, and what it wrote to both streams.
+    Without a browser, for the demo's models are proven in one. Gives its exit code, and what it wrote to both
+    streams.
     """
+
+    def no_browser(*_: object) -> None:
+        raise BrowserError("no browser in this test")
+
     monkeypatch.chdir(demo[0])
     monkeypatch.setattr(four_shapes, "QUICK", FEW)
+    monkeypatch.setattr("pytrain.export.chromium.find", lambda: None)
+    monkeypatch.setattr("pytrain.export.verify.verify", no_browser)
 
     def trained(*arguments: str) -> tuple[int, str, str]:
         capfd.readouterr()
