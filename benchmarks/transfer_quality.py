@@ -92,8 +92,8 @@ def main() -> None:
         studies = [Study(folder, options.cache or work, options.backbone) for folder in collections]
     print(f"{options.per_class} pictures of each class, {options.seeds} seeds, {options.backbone}")
     for study in studies:
-        if study.least <= options.per_class:
-            print(f"{study.folder.name:<14} left out: a class has only {study.least} pictures")
+        if study.most <= options.per_class:
+            print(f"{study.folder.name:<14} left out: no class has more than {study.most} pictures")
             continue
         others = [other for other in studies if other.shows_others_than(study)]
         print(study.line(options.per_class, options.seeds, others))
@@ -110,7 +110,7 @@ class Study:
         self.groups = groups_of(looks)
         labels = {label: number for number, label in enumerate(self.folder.labels)}
         self.truth = np.array([labels[picture.label] for picture in self.pictures])
-        self.least = int(np.bincount(self.truth).min())
+        self.most = int(np.bincount(self.truth).max())
         backbone = load(backbone_name)
         self.level_of = level_of(backbone)
         model = embedder(backbone)
