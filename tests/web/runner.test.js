@@ -173,6 +173,18 @@ test('a frame whose worker is lost is answered by the next one, and the loss is 
   assert.deepEqual(errors, [], 'what heals by itself is no error');
 });
 
+test('a worker that is lost while it is measured is replaced, and that is no error', async () => {
+  const runner = await start('auto');
+  await runner.predict(frame);
+  workers[0].silent = true;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  workers[0].lose();
+  assert.deepEqual(await runner.ready, []);
+  assert.equal((await runner.predict(frame)).probabilities.length, 2);
+  assert.match(told[1], /^recovered: /);
+  assert.deepEqual(errors, []);
+});
+
 test('a backend that takes a while to come back is waited for', async () => {
   const runner = await start('webgl');
   delete speeds.webgl;

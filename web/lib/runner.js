@@ -284,11 +284,12 @@ export class Runner {
     });
     this.#answered = () => {};
     if (this.#disposed) return this.measured;
+    const engine = this.#engine;
     try {
       return await this.measure(false);
     } catch (error) {
-      // Only the engine in use can fail here; what else failed stands in the table.
-      if (!this.#disposed && !this.#failed) this.settings.onError(/** @type {Error} */ (error));
+      // Only the engine in use can fail here; what else failed stands in the table. Its loss has been told.
+      if (!engine.lost) this.settings.onError(/** @type {Error} */ (error));
       return this.measured;
     }
   }
